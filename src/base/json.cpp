@@ -1,0 +1,204 @@
+#include "base/json.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "base/json_scanner.h"
+
+namespace miko {
+namespace {
+
+struct IgnoreTokens {
+  void begin_object(std::size_t /*at*/) {}
+  void end_object(std::size_t /*past*/, bool /*empty*/) {}
+  void begin_array(std::size_t /*at*/) {}
+  void end_array(std::size_t /*past*/, bool /*empty*/) {}
+  void key(const JsonString& /*key*/) {}
+  void string(const JsonString& /*string*/) {}
+  void scalar(JsonType /*type*/, std::string_view /*token*/) {}
+  void comma() {}
+};
+
+/// Cuts the outermost container into its values.
+class SplitTopLevel {
+ public:
+  explicit SplitTopLevel(std::string_view text) : text_(text) {}
+
+  void begin_object(std::size_t at) { begin(at); }
+  void begin_array(std::size_t at) { begin(at); }
+  void end_object(std::size_t past, bool /*empty*/) { end(past); }
+  void end_array(std::size_t past, bool /*empty*/) { end(past); }
+  void key(const JsonString& key) {
+    if (depth_ == 1) {
+      key_ = key.token;
+    }
+  }
+  void string(const JsonString& string) { add(string.token); }
+  void scalar(JsonType /*type*/, std::string_view token) { add(token); }
+  void comma() {}
+
+  std::vector<JsonMember> members = {};
+
+ private:
+  void begin(std::size_t at) {
+    if (depth_++ == 1) {
+      start_ = at;
+    }
+  }
+  void end(std::size_t past) {
+    if (--depth_ == 1) {
+      add(text_.substr(start_, past - start_));
+    }
+  }
+  void add(std::string_view value) {
+    if (depth_ == 1) {
+      members.push_back({.key = key_, .value = value});
+    }
+  }
+
+  std::string_view text_;
+  int depth_ = 0;
+  std::size_t start_ = 0;
+  std::string_view key_ = {};
+};
+
+std::uint32_t hex_value(std::string_view digits) {
+  std::uint32_t value = 0;
+  for (const char c : digits) {
+    const int digit = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+    value = value << 4 | static_cast<std::uint32_t>(digit);
+  }
+  return value;
+}
+
+}  // namespace
+
+std::optional<JsonFault> find_json_fault(std::string_view text, JsonDialect dialect) {
+  IgnoreTokens ignore;
+  return JsonScanner(text, dialect, ignore).scan();
+}
+
+JsonType json_type(std::string_view value) {
+  const std::size_t start = value.find_first_not_of(" \n\t\r");
+  switch (start == std::string_view::npos ? '\0' : value[start]) {
+    case '{':
+      return JsonType::object;
+    case '[':
+      return JsonType::array;
+    case '"':
+      return JsonType::string;
+    case 't':
+    case 'f':
+      return JsonType::boolean;
+    case 'n':
+      return JsonType::null;
+    default:
+      return JsonType::number;
+  }
+}
+
+std::vector<JsonMember> json_members(std::string_view container) {
+  SplitTopLevel split(container);
+  // Checked by the caller already, so there is no fault to look at.
+  JsonScanner(container, JsonDialect::python, split).scan();
+  return std::move(split.members);
+}
+
+std::optional<std::string_view> json_find(std::string_view object, std::string_view name) {
+  std::optional<std::string_view> found;
+  for (const JsonMember& member : json_members(object)) {
+    if (json_decode_string(member.key) == name) {
+      found = member.value;
+    }
+  }
+  return found;
+}
+
+CodePoint decode_json_escape(std::string_view text) {
+  switch (text[1]) {
+    case 'b':
+      return {.value = '\b', .bytes = 2};
+    case 'f':
+      return {.value = '\f', .bytes = 2};
+    case 'n':
+      return {.value = '\n', .bytes = 2};
+    case 'r':
+      return {.value = '\r', .bytes = 2};
+    case 't':
+      return {.value = '\t', .bytes = 2};
+    case 'u':
+      break;
+    default:
+      return {.value = static_cast<std::uint8_t>(text[1]), .bytes = 2};
+  }
+  const std::uint32_t high = hex_value(text.substr(2, 4));
+  if (high >= 0xd800 && high < 0xdc00 && text.substr(6, 2) == "\\u" && text.size() >= 12) {
+    const std::uint32_t low = hex_value(text.substr(8, 4));
+    if (low >= 0xdc00 && low < 0xe000) {
+      return {.value = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00), .bytes = 12};
+    }
+  }
+  return {.value = high, .bytes = 6};
+}
+
+std::string json_decode_string(std::string_view token) {
+  std::string_view text = token.substr(1, token.size() - 2);
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t plain = std::min(text.find('\\'), text.size());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) {
+      break;
+    }
+    const CodePoint code = decode_json_escape(text);
+    const bool surrogate = code.value >= 0xd800 && code.value < 0xe000;
+    append_utf8(out, surrogate ? 0xfffd : code.value);
+    text.remove_prefix(code.bytes);
+  }
+  return out;
+}
+
+void append_json_escape(std::string& out, std::uint32_t code_point) {
+  switch (code_point) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", code_point);
+  }
+}
+
+std::string json_quote(std::string_view text) {
+  std::string out = "\"";
+  out.reserve(text.size() + 2);
+  while (!text.empty()) {
+    const std::optional<CodePoint> code = decode_utf8(text);
+    if (!code) {
+      out += "\xef\xbf\xbd";
+    } else if (code->value == '"' || code->value == '\\' || is_terminal_control(code->value)) {
+      append_json_escape(out, code->value);
+    } else {
+      out += text.substr(0, code->bytes);
+    }
+    text.remove_prefix(code ? code->bytes : 1);
+  }
+  out += '"';
+  return out;
+}
+
+}  // namespace miko

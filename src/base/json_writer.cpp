@@ -1,0 +1,77 @@
+#include "base/json_writer.h"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "base/json.h"
+
+namespace miko {
+
+std::string_view rapidjson_version() {
+  return RAPIDJSON_VERSION_STRING;
+}
+
+struct JsonWriter::State {
+  rapidjson::StringBuffer buffer = {};
+  rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
+};
+
+JsonWriter::JsonWriter() : state_(std::make_unique<State>()) {}
+JsonWriter::~JsonWriter() = default;
+
+JsonWriter& JsonWriter::begin_object() {
+  state_->writer.StartObject();
+  return *this;
+}
+
+JsonWriter& JsonWriter::end_object() {
+  state_->writer.EndObject();
+  return *this;
+}
+
+JsonWriter& JsonWriter::begin_array() {
+  state_->writer.StartArray();
+  return *this;
+}
+
+JsonWriter& JsonWriter::end_array() {
+  state_->writer.EndArray();
+  return *this;
+}
+
+JsonWriter& JsonWriter::key(std::string_view name) {
+  return text(name);
+}
+
+JsonWriter& JsonWriter::text(std::string_view value) {
+  // RapidJSON would pass invalid UTF-8, DEL and C1 through to the reader's terminal.
+  const std::string token = json_quote(value);
+  state_->writer.RawValue(token.data(), token.size(), rapidjson::kStringType);
+  return *this;
+}
+
+JsonWriter& JsonWriter::integer(long long value) {
+  state_->writer.Int64(value);
+  return *this;
+}
+
+JsonWriter& JsonWriter::boolean(bool value) {
+  state_->writer.Bool(value);
+  return *this;
+}
+
+JsonWriter& JsonWriter::null() {
+  state_->writer.Null();
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view json) {
+  state_->writer.RawValue(json.data(), json.size(), rapidjson::kObjectType);
+  return *this;
+}
+
+std::string JsonWriter::str() const {
+  return {state_->buffer.GetString(), state_->buffer.GetSize()};
+}
+
+}  // namespace miko

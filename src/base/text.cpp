@@ -1,0 +1,107 @@
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace miko {
+
+std::optional<CodePoint> decode_utf8(std::string_view text) {
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  const auto byte = [text](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const std::uint8_t first = byte(0);
+  if (first < 0x80) {
+    return CodePoint{.value = first, .bytes = 1};
+  }
+  std::size_t bytes = 0;
+  std::uint32_t value = 0;
+  std::uint32_t smallest = 0;  // anything below is an overlong form
+  if (first >= 0xc2 && first < 0xe0) {
+    bytes = 2, value = first & 0x1fU, smallest = 0x80;
+  } else if (first >= 0xe0 && first < 0xf0) {
+    bytes = 3, value = first & 0x0fU, smallest = 0x800;
+  } else if (first >= 0xf0 && first < 0xf5) {
+    bytes = 4, value = first & 0x07U, smallest = 0x10000;
+  } else {
+    return std::nullopt;
+  }
+  if (text.size() < bytes) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) {
+      return std::nullopt;
+    }
+    value = (value << 6) | (byte(i) & 0x3fU);
+  }
+  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
+  if (value < smallest || value > 0x10ffff || surrogate) {
+    return std::nullopt;
+  }
+  return CodePoint{.value = value, .bytes = bytes};
+}
+
+void append_utf8(std::string& out, std::uint32_t code_point) {
+  if (code_point < 0x80) {
+    out += static_cast<char>(code_point);
+  } else if (code_point < 0x800) {
+    out += static_cast<char>(0xc0 | (code_point >> 6));
+    out += static_cast<char>(0x80 | (code_point & 0x3f));
+  } else if (code_point < 0x10000) {
+    out += static_cast<char>(0xe0 | (code_point >> 12));
+    out += static_cast<char>(0x80 | ((code_point >> 6) & 0x3f));
+    out += static_cast<char>(0x80 | (code_point & 0x3f));
+  } else {
+    out += static_cast<char>(0xf0 | (code_point >> 18));
+    out += static_cast<char>(0x80 | ((code_point >> 12) & 0x3f));
+    out += static_cast<char>(0x80 | ((code_point >> 6) & 0x3f));
+    out += static_cast<char>(0x80 | (code_point & 0x3f));
+  }
+}
+
+bool is_terminal_control(std::uint32_t code_point) {
+  const auto between = [code_point](std::uint32_t low, std::uint32_t high) {
+    return code_point >= low && code_point <= high;
+  };
+  return code_point < 0x20 || between(0x7f, 0x9f) || between(0x202a, 0x202e) ||
+         between(0x2066, 0x2069) || between(0x200e, 0x200f) || code_point == 0x061c;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::optional<CodePoint> code = decode_utf8(text);
+    if (!code) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<std::uint8_t>(text[0]));
+    } else if (code->value == '\n') {
+      out += "\\n";
+    } else if (code->value == '\t') {
+      out += "\\t";
+    } else if (is_terminal_control(code->value)) {
+      const int width = code->value < 0x100 ? 2 : 4;
+      fmt::format_to(std::back_inserter(out), "\\{}{:0{}x}", width == 2 ? 'x' : 'u', code->value,
+                     width);
+    } else {
+      out += text.substr(0, code->bytes);
+    }
+    text.remove_prefix(code ? code->bytes : 1);
+  }
+  return out;
+}
+
+std::string shortened(std::string_view text, std::size_t characters_max) {
+  std::size_t bytes = 0;
+  for (std::size_t characters = 0; bytes < text.size(); ++characters) {
+    if (characters == characters_max) {
+      return std::string(text.substr(0, bytes)) + "...";
+    }
+    const std::optional<CodePoint> code = decode_utf8(text.substr(bytes));
+    bytes += code ? code->bytes : 1;
+  }
+  return std::string(text);
+}
+
+}  // namespace miko

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace miko {
+
+/// The code point at the front of `text` and the bytes it takes (1 to 4).
+struct CodePoint {
+  std::uint32_t value = 0;
+  std::size_t bytes = 0;
+};
+
+/// Nothing if `text` is empty or does not begin with well-formed UTF-8.
+[[nodiscard]] std::optional<CodePoint> decode_utf8(std::string_view text);
+
+void append_utf8(std::string& out, std::uint32_t code_point);
+
+/// Whether a terminal may act on it or a reader be deceived by it: C0 controls, DEL, C1 controls
+/// and the bidirectional controls U+202A to U+202E, U+2066 to U+2069, U+200E, U+200F and U+061C.
+[[nodiscard]] bool is_terminal_control(std::uint32_t code_point);
+
+/// Foreign text made safe to show: controls and bytes that are not UTF-8 become "\x1b" or
+/// "\u202e"; blanks, newlines included, stay on one line as "\n".
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// The first `characters_max` characters of `text`, with "..." if that cut something off.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t characters_max);
+
+}  // namespace miko
