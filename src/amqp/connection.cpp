@@ -1,0 +1,386 @@
+#include "amqp/connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "amqp/status.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace miko::amqp {
+namespace {
+
+constexpr std::size_t inbox_size = 256 * 1024;
+
+/// A larger first request does not fit the first flight anyway, and should not be thrown at a
+/// broker that may refuse the login.
+constexpr std::size_t optimistic_body_max = 64 * 1024;
+
+/// Before the broker's limits are known it may send frames of the size it prefers.
+constexpr std::size_t frame_max_before_tune = 131072;
+
+}  // namespace
+
+Connection::Connection(const Loop& loop, ConnectionOptions options)
+    : loop_(loop),
+      options_(std::move(options)),
+      pace_(options_.pace),
+      assembler_(options_.body_size_max),
+      inbox_(inbox_size) {}
+
+void Connection::open(Clock::time_point until) {
+  for (endpoint_ = 0;; ++endpoint_) {
+    const Clock::time_point now = Clock::now();
+    const auto left = static_cast<Clock::rep>(options_.endpoints.size() - endpoint_);
+    try {
+      transport_ = Transport::open(loop_, endpoint(), now + Deadline(until).remaining(now) / left,
+                                   options_.trace);
+      last_received_ = last_sent_ = Clock::now();
+      return;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unreachable || left == 1) {
+        throw;
+      }
+      options_.trace("unreachable", error.what());
+    }
+  }
+}
+
+void Connection::begin_session() {
+  setup_.emplace(endpoint(), options_.reply_queue, pace_);
+  std::string frames;
+  setup_->begin(frames);
+  outbox_.append(frames);
+}
+
+std::uint64_t Connection::publish(Message message) {
+  if (!setup_) {
+    if (message.body.size() > optimistic_body_max) {
+      pace_ = Pace::careful;
+    }
+    begin_session();
+  }
+  if (!tuned_) {
+    early_.push_back(message);
+  }
+  if (setup_->may_publish()) {
+    enqueue(std::move(message));
+  }
+  return ++published_;
+}
+
+void Connection::enqueue(Message message) {
+  outbox_.append(std::move(message), setup_->frame_max());
+  message_ends_.push_back(outbox_.appended_total());
+}
+
+std::optional<Event> Connection::next(Clock::time_point until) {
+  if (!setup_) {
+    begin_session();
+  }
+  while (true) {
+    if (std::optional<Event> event = take_event(until)) {
+      return event;
+    }
+    flush();
+    const bool received = receive();
+    const Clock::time_point now = Clock::now();
+    if (now >= until || closed_) {
+      return take_event(until);
+    }
+    keep_alive(now);
+    if (received) {
+      loop_.check_interrupt();
+    } else if (!line_down_.empty()) {
+      throw lost(line_down_);
+    } else {
+      sleep(until);
+    }
+  }
+}
+
+std::optional<Event> Connection::take_event(Clock::time_point until) {
+  while (inbox_begin_ < inbox_end_) {
+    std::string_view bytes(inbox_.data() + inbox_begin_, inbox_end_ - inbox_begin_);
+    if (!heard_anything_) {
+      check_greeting();
+    }
+    const std::size_t frame_max = tuned_ ? setup_->frame_max() : frame_max_before_tune;
+    try {
+      const std::optional<Frame> frame = take_frame(bytes, frame_max);
+      if (!frame) {
+        return std::nullopt;
+      }
+      inbox_begin_ = static_cast<std::size_t>(bytes.data() - inbox_.data());
+      heard_anything_ = true;
+      if (std::optional<Event> event = handle(*frame)) {
+        return event;
+      }
+    } catch (const Error& error) {
+      // The codec does not know how far the login has come.
+      const bool logging_in = error.kind() == ErrorKind::connection_lost && login_pending();
+      throw logging_in ? lost(error.what()) : error;
+    }
+    if (setup_->guessed_too_high() && !tuned_) {
+      start_over_carefully(until);
+    }
+  }
+  return std::nullopt;
+}
+
+void Connection::check_greeting() const {
+  const std::string_view bytes(inbox_.data() + inbox_begin_, inbox_end_ - inbox_begin_);
+  constexpr std::string_view method_on_channel_0("\x01\0\0", 3);
+  if (bytes.starts_with(method_on_channel_0.substr(0, bytes.size()))) {
+    return;
+  }
+  const bool other_version = bytes.starts_with("AMQP");
+  throw Error({.kind = ErrorKind::unreachable,
+               .message = other_version ? fmt::format("{} does not speak AMQP 0-9-1", address())
+                                        : fmt::format("{} is not an AMQP server; it says '{}'",
+                                                      address(), printable(shortened(bytes, 40))),
+               .hint = bytes.starts_with("\x15\x03") ? "is this a TLS port? use amqps:// or --tls"
+                                                     : "RabbitMQ usually listens on port 5672"});
+}
+
+std::optional<Event> Connection::handle(const Frame& frame) {
+  if (frame.type == FrameType::heartbeat) {
+    return std::nullopt;
+  }
+  if (frame.channel > 1) {
+    throw lost(fmt::format("the broker sent a frame on channel {}", frame.channel));
+  }
+  if (frame.type == FrameType::method) {
+    return handle_method(frame);
+  }
+  std::optional<Arrival> arrival = frame.type == FrameType::header
+                                       ? assembler_.header(decoder_.content_header(frame.payload))
+                                       : assembler_.body(frame.payload);
+  if (!arrival) {
+    return std::nullopt;
+  }
+  return std::visit([](auto&& one) { return Event(std::forward<decltype(one)>(one)); },
+                    std::move(*arrival));
+}
+
+std::optional<Event> Connection::handle_method(const Frame& frame) {
+  Method method = decoder_.method(frame.payload);
+  if (auto* deliver = std::get_if<method::Deliver>(&method)) {
+    assembler_.begin(std::move(*deliver));
+  } else if (auto* back = std::get_if<method::Return>(&method)) {
+    assembler_.begin(std::move(*back));
+  } else if (const auto* confirmed = std::get_if<Confirmed>(&method)) {
+    return *confirmed;
+  } else if (const auto* close = std::get_if<method::Close>(&method)) {
+    std::string answer;
+    close->whole_connection ? append_connection_close_ok(answer) : append_channel_close_ok(answer);
+    outbox_.append(answer);
+    flush();
+    throw closed_by_broker(*close);
+  } else if (std::holds_alternative<method::Cancel>(method)) {
+    throw Error({.kind = ErrorKind::connection_lost,
+                 .message = "the broker cancelled the reply queue",
+                 .executed = Executed::maybe,
+                 .hint = "somebody deleted the queue, or its node went down"});
+  } else if (const auto* blocked = std::get_if<method::ConnectionBlocked>(&method)) {
+    blocked_reason_ = printable(shortened(blocked->reason, 100));
+    options_.trace("blocked", blocked_reason_);
+  } else if (std::holds_alternative<method::ConnectionUnblocked>(method)) {
+    blocked_reason_.clear();
+    options_.trace("unblocked", "");
+  } else if (std::holds_alternative<method::ConnectionCloseOk>(method)) {
+    closed_ = true;
+  } else {
+    hear_setup(method);
+  }
+  return std::nullopt;
+}
+
+Error Connection::closed_by_broker(const method::Close& close) const {
+  const Error error = close_error(close, endpoint().user);
+  if (error.kind() != ErrorKind::connection_lost || !login_pending()) {
+    return error;
+  }
+  // The broker speaks in order: what it refuses before open-ok, it has not looked behind.
+  return Error({.kind = ErrorKind::unreachable, .message = error.what()});
+}
+
+void Connection::hear_setup(const Method& method) {
+  const Setup::Phase before = setup_->phase();
+  std::string frames;
+  setup_->hear(method, frames);
+  outbox_.append(frames);
+  if (setup_->phase() == Setup::Phase::opening && before != Setup::Phase::opening &&
+      !setup_->guessed_too_high()) {
+    tuned_ = true;
+    if (pace_ == Pace::careful) {
+      for (Message& message : early_) {
+        enqueue(std::move(message));
+      }
+    }
+    early_.clear();
+  }
+  if (setup_->phase() != before && setup_->phase() == Setup::Phase::opened) {
+    options_.trace("login", fmt::format("{} as {}",
+                                        setup_->broker().product.empty()
+                                            ? "broker"
+                                            : printable(setup_->broker().product + " " +
+                                                        setup_->broker().version),
+                                        printable(endpoint().user)));
+  }
+  if (setup_->phase() != before && setup_->phase() == Setup::Phase::ready) {
+    options_.trace("ready", options_.reply_queue.name);
+  }
+}
+
+void Connection::start_over_carefully(Clock::time_point until) {
+  // RabbitMQ refuses a tune-ok over its limits and with it everything behind. Of other products
+  // that is not known, and what was sent must not be sent twice.
+  if (setup_->broker().product != "RabbitMQ" && left_ > 0) {
+    throw lost("its limits are lower than what was assumed");
+  }
+  options_.trace("careful", "the broker's limits are lower than usual, logging in again");
+  pace_ = Pace::careful;
+  transport_.reset();
+  transport_ = Transport::open(loop_, endpoint(), until, options_.trace);
+  outbox_ = Outbox();
+  message_ends_.clear();
+  left_ = 0;
+  inbox_begin_ = inbox_end_ = 0;
+  heard_anything_ = false;
+  line_down_.clear();
+  last_received_ = last_sent_ = Clock::now();
+  begin_session();
+}
+
+void Connection::flush() {
+  while (line_down_.empty()) {
+    const std::string_view bytes = outbox_.front();
+    if (bytes.empty()) {
+      break;
+    }
+    const Io io = transport_->write(bytes);
+    if (!io.closed.empty()) {
+      // What the broker said before it went is still readable, and says why.
+      break;
+    }
+    if (io.bytes == 0) {
+      break;
+    }
+    outbox_.sent(io.bytes);
+    last_sent_ = Clock::now();
+  }
+  while (!message_ends_.empty() && message_ends_.front() <= outbox_.sent_total()) {
+    message_ends_.pop_front();
+    ++left_;
+  }
+}
+
+bool Connection::receive() {
+  if (!line_down_.empty()) {
+    return false;
+  }
+  if (inbox_begin_ > 0) {
+    std::memmove(inbox_.data(), inbox_.data() + inbox_begin_, inbox_end_ - inbox_begin_);
+    inbox_end_ -= inbox_begin_;
+    inbox_begin_ = 0;
+  }
+  const Io io = transport_->read(inbox_.data() + inbox_end_, inbox_.size() - inbox_end_);
+  if (!io.closed.empty()) {
+    line_down_ = io.closed;
+    return false;
+  }
+  inbox_end_ += io.bytes;
+  if (io.bytes > 0) {
+    last_received_ = Clock::now();
+  }
+  return io.bytes > 0;
+}
+
+void Connection::sleep(Clock::time_point until) {
+  const std::chrono::seconds heartbeat(setup_->heartbeat_seconds());
+  const bool writing = !outbox_.front().empty();
+  Clock::time_point wake = until;
+  if (heartbeat.count() > 0) {
+    wake = std::min(wake, last_received_ + heartbeat * 2);
+    if (tuned_ && !writing) {
+      wake = std::min(wake, last_sent_ + heartbeat / 2);
+    }
+  }
+  // The result does not matter: whatever is ready is tried, and nothing ready means it is time.
+  static_cast<void>(loop_.wait(transport_->fd(), writing ? POLLIN | POLLOUT : POLLIN, wake));
+}
+
+void Connection::keep_alive(Clock::time_point now) {
+  const std::chrono::seconds heartbeat(setup_->heartbeat_seconds());
+  if (heartbeat.count() == 0) {
+    return;
+  }
+  if (now >= last_received_ + heartbeat * 2) {
+    throw lost(fmt::format("the broker was silent for {} s", 2 * heartbeat.count()));
+  }
+  if (tuned_ && now >= last_sent_ + heartbeat / 2 && outbox_.front().empty()) {
+    std::string frame;
+    append_heartbeat(frame);
+    outbox_.append(frame);
+    flush();
+  }
+}
+
+std::optional<std::string> Connection::login_pending() const {
+  if (!setup_) {
+    return "not connected";
+  }
+  switch (setup_->phase()) {
+    case Setup::Phase::greeting:
+      return heard_anything_ ? "half a greeting" : "no AMQP greeting";
+    case Setup::Phase::login:
+    case Setup::Phase::opening:
+      return "no answer to the login";
+    case Setup::Phase::opened:
+    case Setup::Phase::ready:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+Error Connection::lost(const std::string& why) const {
+  const std::optional<std::string> pending = login_pending();
+  if (!pending) {
+    return Error({.kind = ErrorKind::connection_lost,
+                  .message = fmt::format("the connection to {} was lost: {}", address(), why),
+                  .executed = Executed::maybe});
+  }
+  const bool greeted = setup_ && setup_->phase() != Setup::Phase::greeting;
+  return Error({.kind = ErrorKind::unreachable,
+                .message = fmt::format("the login at {} did not succeed: {}", address(), why),
+                .executed = Executed::maybe,
+                .hint = greeted
+                            ? "some brokers close without a word when user or password are wrong"
+                            : "is this the AMQP port, and one without TLS? 5672 usually, 5671 with "
+                              "TLS (amqps:// or --tls)"});
+}
+
+void Connection::close(Clock::time_point until) {
+  if (!transport_ || !setup_ || !line_down_.empty()) {
+    return;
+  }
+  std::string frames;
+  append_connection_close(frames);
+  outbox_.append(frames);
+  try {
+    while (!closed_ && line_down_.empty() && Clock::now() < until) {
+      // Late replies are read past.
+      static_cast<void>(next(until));
+    }
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) {
+      throw;
+    }
+  }
+  transport_.reset();
+}
+
+}  // namespace miko::amqp

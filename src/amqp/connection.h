@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "amqp/assembler.h"
+#include "amqp/codec.h"
+#include "amqp/message.h"
+#include "amqp/outbox.h"
+#include "amqp/setup.h"
+#include "amqp/transport.h"
+#include "amqp/uri.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/loop.h"
+
+namespace miko::amqp {
+
+struct ConnectionOptions {
+  std::vector<Endpoint> endpoints = {};  ///< tried in this order until one answers
+  ReplyQueue reply_queue = {};
+  Pace pace = Pace::optimistic;
+  std::uint64_t body_size_max = 128ULL * 1024 * 1024;
+  /// Told of each finished step: resolve, connect, tls, login, ready, publish, blocked, unblocked.
+  Transport::Trace trace = [](std::string_view, std::string_view) {};
+};
+
+/// What a connection has to say besides failing.
+using Event = std::variant<Delivery, Returned, Confirmed>;
+
+/// One connection with one channel and one reply queue. Writing never waits: publish() only queues,
+/// and next() sends and receives while it waits.
+///
+/// Whatever ends the session throws Error. `executed` in such an error is `no` only where the
+/// broker's answer proves that no request got past it; otherwise ask published_and_left().
+class Connection {
+ public:
+  Connection(const Loop& loop, ConnectionOptions options);
+
+  /// Connects to the first broker that answers. The login goes out with the first message.
+  /// Throws Error{unreachable, denied, usage, interrupted}.
+  void open(Clock::time_point until);
+
+  /// Queues a message and returns its number, from 1; the broker confirms by these numbers.
+  std::uint64_t publish(Message message);
+
+  /// The next event, nothing when `until` has passed. Throws Error.
+  std::optional<Event> next(Clock::time_point until);
+
+  /// How many messages have left, or may have, with their last byte.
+  [[nodiscard]] std::uint64_t published_and_left() const { return left_; }
+
+  /// The broker has answered the whole setup.
+  [[nodiscard]] bool ready() const { return setup_ && setup_->phase() == Setup::Phase::ready; }
+
+  /// Login has not succeeded yet; says how far it came, for the message of a timeout.
+  [[nodiscard]] std::optional<std::string> login_pending() const;
+
+  /// Why the broker takes no messages now; empty if it does.
+  [[nodiscard]] const std::string& blocked_reason() const { return blocked_reason_; }
+
+  /// "HOST:PORT" of the broker in use.
+  [[nodiscard]] std::string address() const { return options_.endpoints[endpoint_].address(); }
+
+  /// Says goodbye and waits for the broker's answer, at most until `until`. Never throws but for
+  /// Error{interrupted}.
+  void close(Clock::time_point until);
+
+ private:
+  void begin_session();
+  void start_over_carefully(Clock::time_point until);
+  void enqueue(Message message);
+  std::optional<Event> take_event(Clock::time_point until);
+  std::optional<Event> handle(const Frame& frame);
+  std::optional<Event> handle_method(const Frame& frame);
+  void hear_setup(const Method& method);
+  void flush();
+  bool receive();
+  void sleep(Clock::time_point until);
+  void keep_alive(Clock::time_point now);
+  void check_greeting() const;
+  [[nodiscard]] Error lost(const std::string& why) const;
+  [[nodiscard]] Error closed_by_broker(const method::Close& close) const;
+  [[nodiscard]] const Endpoint& endpoint() const { return options_.endpoints[endpoint_]; }
+
+  const Loop& loop_;
+  ConnectionOptions options_;
+  std::size_t endpoint_ = 0;
+  Pace pace_ = Pace::optimistic;
+  std::optional<Transport> transport_ = std::nullopt;
+  std::optional<Setup> setup_ = std::nullopt;
+  Decoder decoder_ = {};
+  Assembler assembler_;
+
+  Outbox outbox_ = {};
+  std::deque<std::uint64_t> message_ends_ = {};  ///< outbox positions of messages not yet gone
+  std::uint64_t published_ = 0;
+  std::uint64_t left_ = 0;
+  /// Until the broker's limits are known: messages to send then, or to send again.
+  std::vector<Message> early_ = {};
+  bool tuned_ = false;
+
+  std::vector<char> inbox_ = {};
+  std::size_t inbox_begin_ = 0;
+  std::size_t inbox_end_ = 0;
+  bool heard_anything_ = false;
+  std::string line_down_ = {};  ///< why nothing more can be read, once the inbox is empty
+
+  Clock::time_point last_received_ = {};
+  Clock::time_point last_sent_ = {};
+  std::string blocked_reason_ = {};
+  bool closing_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace miko::amqp

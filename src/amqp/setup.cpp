@@ -1,0 +1,115 @@
+#include "amqp/setup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace miko::amqp {
+namespace {
+
+/// What every RabbitMQ offers unless its operator lowered it. Source: RabbitMQ 3.10 to 4.3.
+constexpr std::uint32_t usual_frame_max = 131072;
+
+constexpr std::uint16_t default_heartbeat_seconds = 10;
+
+/// 0 in a limit means that there is none.
+template <class Number>
+Number smaller_limit(Number ours, Number theirs) {
+  return theirs == 0 ? ours : std::min(ours, theirs);
+}
+
+bool contains_word(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const std::string_view first = words.substr(0, words.find(' '));
+    if (first == word) {
+      return true;
+    }
+    words.remove_prefix(std::min(first.size() + 1, words.size()));
+  }
+  return false;
+}
+
+std::string mechanism(const Endpoint& endpoint) {
+  return endpoint.login_method.empty() ? "PLAIN" : endpoint.login_method;
+}
+
+}  // namespace
+
+Setup::Setup(const Endpoint& endpoint, const ReplyQueue& reply_queue, Pace pace)
+    : endpoint_(endpoint), reply_queue_(reply_queue), pace_(pace) {
+  const auto wanted = endpoint.heartbeat.value_or(std::chrono::seconds(default_heartbeat_seconds));
+  tune_ = {.channel_max = 1,
+           .frame_max = usual_frame_max,
+           .heartbeat = static_cast<std::uint16_t>(wanted.count())};
+}
+
+void Setup::begin(std::string& out) {
+  out += protocol_header;
+  if (pace_ == Pace::optimistic) {
+    append_login(out);
+    append_rest(out);
+  }
+}
+
+void Setup::hear(const Method& method, std::string& out) {
+  if (const auto* start = std::get_if<method::Start>(&method)) {
+    broker_ = *start;
+    check_broker();
+    phase_ = Phase::login;
+    if (pace_ == Pace::careful) {
+      append_login(out);
+    }
+  } else if (const auto* tune = std::get_if<method::Tune>(&method)) {
+    hear_tune(*tune, out);
+  } else if (std::holds_alternative<method::OpenOk>(method)) {
+    phase_ = Phase::opened;
+  } else if (std::holds_alternative<method::ConsumeOk>(method)) {
+    phase_ = Phase::ready;
+  }
+}
+
+void Setup::hear_tune(const method::Tune& tune, std::string& out) {
+  phase_ = Phase::opening;
+  if (pace_ == Pace::careful) {
+    tune_.frame_max = smaller_limit(tune_.frame_max, tune.frame_max);
+    append_rest(out);
+  } else {
+    guessed_too_high_ = smaller_limit(tune_.frame_max, tune.frame_max) < tune_.frame_max;
+  }
+}
+
+void Setup::check_broker() const {
+  if (broker_.version_major != 0 || broker_.version_minor != 9) {
+    throw Error({.kind = ErrorKind::unreachable,
+                 .message = fmt::format("{} speaks AMQP {}.{}, not 0-9-1", endpoint_.address(),
+                                        broker_.version_major, broker_.version_minor)});
+  }
+  if (!contains_word(broker_.mechanisms, mechanism(endpoint_))) {
+    throw Error({.kind = ErrorKind::unreachable,
+                 .message = fmt::format("{} does not offer the login method {}, only {}",
+                                        endpoint_.address(), mechanism(endpoint_),
+                                        printable(shortened(broker_.mechanisms, 100)))});
+  }
+}
+
+void Setup::append_login(std::string& out) const {
+  append_start_ok(out, {.mechanism = mechanism(endpoint_),
+                        .user = endpoint_.user,
+                        .password = endpoint_.password.value_or("")});
+}
+
+void Setup::append_rest(std::string& out) {
+  append_tune_ok(out, tune_);
+  append_connection_open(out, endpoint_.vhost);
+  append_channel_open(out);
+  append_confirm_select(out);
+  append_queue_declare(out, reply_queue_.name);
+  append_queue_bind(out, reply_queue_.name, reply_queue_.exchange, reply_queue_.key);
+  append_consume(out, reply_queue_.name);
+  sent_all_ = true;
+}
+
+}  // namespace miko::amqp

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "amqp/uri.h"
+
+namespace miko::amqp {
+
+struct FreeTlsContext {
+  void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+};
+struct FreeTls {
+  void operator()(SSL* tls) const noexcept { SSL_free(tls); }
+};
+
+/// "OpenSSL 3.0.17 ..." of the library in use.
+[[nodiscard]] std::string openssl_version();
+
+/// What one attempt to read, write or shake hands came to.
+struct TlsStep {
+  std::size_t bytes = 0;
+  short wait_for = 0;        ///< POLLIN or POLLOUT: try again when the socket is so
+  bool closed = false;       ///< the peer ended the session properly
+  std::string failure = {};  ///< not empty: it is over, and why
+};
+
+/// The client side of TLS (1.2 at least) over a non-blocking socket it does not own.
+/// Nothing of OpenSSL is initialised before the first of these is made.
+class TlsSession {
+ public:
+  /// Loads certificates and keys. `host` is the name or address to expect in the certificate.
+  /// Throws Error{usage} for a file that cannot be used; never asks for a password.
+  TlsSession(const TlsOptions& options, const std::string& host);
+
+  void attach(int socket);
+
+  /// Done when neither wait_for nor failure is set.
+  [[nodiscard]] TlsStep handshake();
+  [[nodiscard]] TlsStep read(char* bytes, std::size_t size);
+  [[nodiscard]] TlsStep write(std::string_view bytes);
+
+  /// Whether the handshake failed because of the peer's certificate or our own.
+  [[nodiscard]] bool certificate_refused() const { return certificate_refused_; }
+
+  /// "TLSv1.3".
+  [[nodiscard]] std::string version() const;
+
+ private:
+  TlsStep step(int result);
+  std::string describe_failure(int error);
+  [[nodiscard]] std::string describe_certificate() const;
+
+  std::unique_ptr<SSL_CTX, FreeTlsContext> context_;
+  std::unique_ptr<SSL, FreeTls> tls_;
+  std::string expected_name_;
+  bool certificate_refused_ = false;
+};
+
+}  // namespace miko::amqp
