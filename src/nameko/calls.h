@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "nameko/reply.h"
+
+namespace miko::nameko {
+
+/// One call that waits for its reply.
+struct Call {
+  std::string service = {};
+  std::string method = {};
+  std::string correlation_id = {};
+  std::uint64_t publish_number = 0;  ///< counts messages of the connection, from 1
+  bool confirmed = false;            ///< the broker has it
+  Clock::time_point started = {};
+  Clock::time_point deadline = {};
+  std::function<void(Reply)> done = {};
+};
+
+/// The calls in flight. Pure: time is passed in.
+class Calls {
+ public:
+  void add(Call call);
+
+  /// Takes the call out; nothing if the id is unknown: too late, a double, or not ours.
+  std::optional<Call> take(const std::string& correlation_id);
+
+  /// Takes out every call whose deadline is `now` or earlier, the earliest first.
+  std::vector<Call> expire(Clock::time_point now);
+
+  /// Takes out all of them, in order of publishing.
+  std::vector<Call> take_all();
+
+  /// Marks what the broker confirmed; with `multiple` all up to this number.
+  void confirm(std::uint64_t publish_number, bool multiple);
+
+  /// The id of a call by its publish number.
+  [[nodiscard]] std::optional<std::string> find(std::uint64_t publish_number) const;
+
+  [[nodiscard]] std::optional<Clock::time_point> next_deadline() const;
+  [[nodiscard]] std::size_t size() const { return calls_.size(); }
+  [[nodiscard]] bool empty() const { return calls_.empty(); }
+
+ private:
+  std::unordered_map<std::string, Call> calls_ = {};
+  std::set<std::pair<Clock::time_point, std::string>> deadlines_ = {};
+  std::set<std::pair<std::uint64_t, std::string>> unconfirmed_ = {};
+};
+
+}  // namespace miko::nameko

@@ -1,0 +1,48 @@
+#include "nameko/client.h"
+
+#include <utility>
+
+#include "base/uuid.h"
+#include "nameko/names.h"
+#include "nameko/rpc.h"
+#include "nameko/session.h"
+
+namespace miko {
+
+Client::Client(Options options) : session_(std::make_unique<Session>(std::move(options))) {}
+Client::~Client() = default;
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+
+Reply Client::call(std::string_view service, std::string_view method, const Arguments& arguments) {
+  Reply result;
+  session_->start(service, method, arguments,
+                  [&result](Reply reply) { result = std::move(reply); });
+  session_->run_until(session_->in_flight() - 1);
+  return result;
+}
+
+void Client::start(std::string_view service, std::string_view method, const Arguments& arguments,
+                   std::function<void(Reply)> done) {
+  session_->run_until(static_cast<std::size_t>(session_->options().in_flight_max) - 1);
+  session_->start(service, method, arguments, std::move(done));
+}
+
+void Client::wait() {
+  session_->run_until(0);
+}
+
+void Client::close(Clock::duration at_most) {
+  session_->close(at_most);
+}
+
+std::string preview_call(const Options& options, std::string_view service, std::string_view method,
+                         const Arguments& arguments) {
+  const nameko::RequestIds ids = {.correlation_id = random_uuid(),
+                                  .reply_to = random_uuid(),
+                                  .call_id = nameko::call_id(random_uuid())};
+  return nameko::describe(
+      nameko::encode_request(options.exchange, service, method, arguments, ids, options.timeout));
+}
+
+}  // namespace miko

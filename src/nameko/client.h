@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "nameko/reply.h"
+
+namespace miko {
+
+/// Where the broker is and how to speak to it. What is not set keeps what `broker` says.
+struct Options {
+  /// One URI, or several separated by ';' that are tried in order, as kombu reads them.
+  std::string broker = "amqp://guest:guest@localhost:5672/";
+  std::optional<std::string> host = std::nullopt;
+  std::optional<std::uint16_t> port = std::nullopt;
+  std::optional<std::string> vhost = std::nullopt;
+  std::optional<std::string> user = std::nullopt;
+  std::optional<std::string> password = std::nullopt;
+  std::optional<std::string> login_method = std::nullopt;        ///< PLAIN, AMQPLAIN or EXTERNAL
+  std::optional<std::chrono::seconds> heartbeat = std::nullopt;  ///< 0 s: none; default 10 s
+
+  bool tls = false;
+  std::optional<std::string> ca_file = std::nullopt;      ///< PEM; default: the system's
+  std::optional<std::string> certificate = std::nullopt;  ///< PEM, for a client certificate
+  std::optional<std::string> key = std::nullopt;          ///< PEM, not encrypted
+  std::optional<std::string> server_name = std::nullopt;  ///< to expect in the certificate
+  bool insecure = false;                                  ///< accepts any certificate
+
+  std::string exchange = "nameko-rpc";  ///< Nameko's rpc_exchange
+  /// For each call, connecting included.
+  Clock::duration timeout = std::chrono::seconds(5);
+  int in_flight_max = 1000;
+  std::uint64_t reply_size_max = 128ULL * 1024 * 1024;
+  /// Waits for the broker's greeting and limits instead of sending everything in one flight.
+  bool careful = false;
+
+  /// Whatever waits ends with Error{interrupted} when this descriptor becomes readable; -1: none.
+  int interrupt_fd = -1;
+  /// Told of each finished step: resolve, connect, tls, login, ready, publish, confirm, reply.
+  std::function<void(std::string_view step, std::string_view detail)> trace = {};
+};
+
+/// A connection to the services of one broker. Movable, not copyable, one thread.
+class Client {
+ public:
+  explicit Client(Options options);
+  ~Client();
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+
+  /// Calls one method and waits for its reply, until arguments.deadline or for Options::timeout.
+  /// Never throws for what happens to this call alone: unknown service, remote exception and
+  /// timeout are in Reply::failure.
+  /// Throws Error{usage} for what cannot be sent, and Error (unreachable, denied, connection_lost,
+  /// interrupted) when the session is lost; its `executed` speaks of this call.
+  Reply call(std::string_view service, std::string_view method, const Arguments& arguments = {});
+
+  /// Sends a call and returns; `done` runs later inside wait(), or inside start() itself while it
+  /// waits for room because Options::in_flight_max calls are unanswered. Throws as call() does.
+  /// When the session is lost `done` runs first, once for every call in flight, with that failure.
+  void start(std::string_view service, std::string_view method, const Arguments& arguments,
+             std::function<void(Reply)> done);
+
+  /// Runs until nothing is in flight. Throws Error when the session is lost.
+  void wait();
+
+  /// Says goodbye to the broker and waits for its answer. The destructor just drops the line, about
+  /// which RabbitMQ writes a warning to its log. Throws only Error{interrupted}.
+  void close(Clock::duration at_most = std::chrono::seconds(1));
+
+ private:
+  class Session;
+  std::unique_ptr<Session> session_;
+};
+
+/// The request a call would send, as JSON {"exchange": str, "routing_key": str, "mandatory": bool,
+/// "properties": {...}, "body": {"args": [any], "kwargs": {str: any}}}. Nothing is sent.
+/// Throws Error{usage} as Client::call does.
+[[nodiscard]] std::string preview_call(const Options& options, std::string_view service,
+                                       std::string_view method, const Arguments& arguments);
+
+}  // namespace miko

@@ -1,0 +1,53 @@
+#include "nameko/names.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace miko::nameko {
+namespace {
+
+constexpr std::size_t routing_key_size_max = 255;
+
+void check_name(std::string_view what, std::string_view name) {
+  if (name.empty()) {
+    throw usage_error(fmt::format("the {} name is empty", what));
+  }
+  for (std::string_view rest = name; !rest.empty();) {
+    const std::optional<CodePoint> code = decode_utf8(rest);
+    if (!code || is_terminal_control(code->value)) {
+      throw usage_error(fmt::format("the {} name '{}' contains a control character or is not UTF-8",
+                                    what, printable(shortened(name, 60))));
+    }
+    rest.remove_prefix(code->bytes);
+  }
+}
+
+}  // namespace
+
+std::string rpc_routing_key(std::string_view service, std::string_view method) {
+  check_name("service", service);
+  check_name("method", method);
+  if (method.find('.') != std::string_view::npos) {
+    throw usage_error(
+        fmt::format("the method name '{}' contains a dot", printable(shortened(method, 60))),
+        "only service names may contain dots");
+  }
+  std::string key = fmt::format("{}.{}", service, method);
+  if (key.size() > routing_key_size_max) {
+    throw usage_error(fmt::format("service and method name together have more than {} bytes",
+                                  routing_key_size_max - 1));
+  }
+  return key;
+}
+
+std::string reply_queue_name(std::string_view uuid) {
+  return fmt::format("rpc.reply-miko-{}", uuid);
+}
+
+std::string call_id(std::string_view uuid) {
+  return fmt::format("miko.call.{}", uuid);
+}
+
+}  // namespace miko::nameko

@@ -1,0 +1,246 @@
+#include "nameko/rpc.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/json.h"
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "nameko/context.h"
+#include "nameko/names.h"
+
+namespace miko::nameko {
+namespace {
+
+// Nameko's own publisher sends these. Source: Nameko 2.14.1, captured on the wire.
+constexpr std::string_view json_content_type = "application/json";
+constexpr std::string_view utf8_encoding = "utf-8";
+constexpr std::uint8_t persistent = 2;
+constexpr std::uint8_t normal_priority = 0;
+
+void check_json(std::string_view what, std::string_view text, JsonType type) {
+  if (find_json_fault(text, JsonDialect::strict) || json_type(text) != type) {
+    throw usage_error(
+        fmt::format("{} is not a JSON {}", what, type == JsonType::array ? "array" : "object"));
+  }
+}
+
+Reply bad_reply(std::string message) {
+  return {.failure = Failure{.kind = ErrorKind::bad_reply,
+                             .message = std::move(message),
+                             .executed = Executed::yes}};
+}
+
+/// As Python's `if error`.
+bool is_true(std::string_view json) {
+  switch (json_type(json)) {
+    case JsonType::null:
+      return false;
+    case JsonType::boolean:
+      return json == "true";
+    case JsonType::string:
+      return json != "\"\"";
+    case JsonType::array:
+    case JsonType::object:
+      return !json_members(json).empty();
+    case JsonType::number:
+      return json.find_first_of("123456789NI") != std::string_view::npos;
+  }
+  return true;
+}
+
+std::string text_member(std::string_view object, std::string_view name) {
+  const std::optional<std::string_view> value = json_find(object, name);
+  const bool text = value && json_type(*value) == JsonType::string;
+  return text ? json_decode_string(*value) : std::string();
+}
+
+RemoteError decode_error(std::string_view object) {
+  const std::optional<std::string_view> args = json_find(object, "exc_args");
+  return {.exc_type = text_member(object, "exc_type"),
+          .exc_path = text_member(object, "exc_path"),
+          .exc_args = std::string(args.value_or("[]")),
+          .value = text_member(object, "value"),
+          .json = std::string(object)};
+}
+
+bool first_argument_is(const RemoteError& error, std::string_view text) {
+  if (json_type(error.exc_args) != JsonType::array) {
+    return false;
+  }
+  const std::vector<JsonMember> args = json_members(error.exc_args);
+  return !args.empty() && json_type(args[0].value) == JsonType::string &&
+         json_decode_string(args[0].value) == text;
+}
+
+/// A service whose own inner call failed raises the same exceptions; only the name in them tells.
+Failure classify(std::string_view service, std::string_view method, const RemoteError& error) {
+  if (error.exc_path == "nameko.exceptions.MethodNotFound" && first_argument_is(error, method)) {
+    return {.kind = ErrorKind::unknown_method,
+            .message = fmt::format("service '{}' has no method '{}'", printable(service),
+                                   printable(method)),
+            .hint = "method names are case sensitive; the method needs @rpc in the service"};
+  }
+  if (error.exc_path == "nameko.exceptions.IncorrectSignature" &&
+      error.value.starts_with(fmt::format("{}()", method))) {
+    return {.kind = ErrorKind::bad_arguments,
+            .message = fmt::format("{}.{} does not take these arguments: {}", printable(service),
+                                   printable(method), printable(shortened(error.value, 300)))};
+  }
+  const std::string type = error.exc_type.empty() ? "an exception" : printable(error.exc_type);
+  return {.kind = ErrorKind::remote_error,
+          .message = fmt::format("{}.{} raised {}{}{}", printable(service), printable(method),
+                                 shortened(type, 100), error.value.empty() ? "" : ": ",
+                                 printable(shortened(error.value, 300))),
+          .executed = Executed::yes};
+}
+
+bool is_utf8(std::string_view encoding) {
+  return encoding.empty() || encoding == "utf-8" || encoding == "UTF-8" || encoding == "utf8" ||
+         encoding == "us-ascii" || encoding == "ascii" || encoding == "binary";
+}
+
+void write_field(JsonWriter& json, const amqp::FieldValue& field);
+
+void write_table(JsonWriter& json, const amqp::Table& table) {
+  json.begin_object();
+  for (const auto& [key, value] : table) {
+    json.key(key);
+    write_field(json, value);
+  }
+  json.end_object();
+}
+
+void write_field(JsonWriter& json, const amqp::FieldValue& field) {
+  if (const auto* boolean = std::get_if<bool>(&field.value)) {
+    json.boolean(*boolean);
+  } else if (const auto* integer = std::get_if<std::int64_t>(&field.value)) {
+    json.integer(*integer);
+  } else if (const auto* number = std::get_if<double>(&field.value)) {
+    json.raw(fmt::format("{}", *number));
+  } else if (const auto* text = std::get_if<std::string>(&field.value)) {
+    json.text(*text);
+  } else if (const auto* items = std::get_if<amqp::Array>(&field.value)) {
+    json.begin_array();
+    for (const amqp::FieldValue& item : *items) {
+      write_field(json, item);
+    }
+    json.end_array();
+  } else if (const auto* table = std::get_if<amqp::Table>(&field.value)) {
+    write_table(json, *table);
+  } else {
+    json.null();
+  }
+}
+
+}  // namespace
+
+std::string expiration(Clock::duration lifetime) {
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(lifetime).count();
+  return fmt::format("{}", std::max<decltype(milliseconds)>(milliseconds, 1));
+}
+
+amqp::Message encode_request(std::string_view exchange, std::string_view service,
+                             std::string_view method, const Arguments& arguments,
+                             const RequestIds& ids, Clock::duration lifetime) {
+  check_json("args", arguments.args, JsonType::array);
+  check_json("kwargs", arguments.kwargs, JsonType::object);
+  std::string body;
+  body.reserve(arguments.args.size() + arguments.kwargs.size() + 32);
+  body += R"({"args": )";
+  body += arguments.args;
+  body += R"(, "kwargs": )";
+  body += arguments.kwargs;
+  body += '}';
+  return {
+      .exchange = std::string(exchange),
+      .routing_key = rpc_routing_key(service, method),
+      .properties = {.content_type = std::string(json_content_type),
+                     .content_encoding = std::string(utf8_encoding),
+                     .headers = request_headers(ids.call_id, arguments.context, arguments.headers),
+                     .delivery_mode = persistent,
+                     .priority = normal_priority,
+                     .correlation_id = ids.correlation_id,
+                     .reply_to = ids.reply_to,
+                     .expiration = arguments.expires ? expiration(lifetime) : ""},
+      .body = std::move(body)};
+}
+
+Reply decode_reply(std::string_view service, std::string_view method, amqp::Delivery delivery) {
+  if (delivery.too_large) {
+    return bad_reply(
+        fmt::format("the reply of {} bytes is over the limit", delivery.announced_size));
+  }
+  if (!delivery.properties.content_type.empty() &&
+      delivery.properties.content_type != json_content_type) {
+    return bad_reply(fmt::format("the reply is of type '{}', not application/json",
+                                 printable(shortened(delivery.properties.content_type, 60))));
+  }
+  if (!is_utf8(delivery.properties.content_encoding)) {
+    return bad_reply(fmt::format("the reply is encoded in '{}', not utf-8",
+                                 printable(shortened(delivery.properties.content_encoding, 60))));
+  }
+  std::string& body = delivery.body;
+  if (const auto fault = find_json_fault(body, JsonDialect::python)) {
+    return bad_reply(fmt::format("the reply is not JSON: {} at byte {}: '{}'", fault->what,
+                                 fault->offset, printable(shortened(body, 60))));
+  }
+  if (json_type(body) != JsonType::object) {
+    return bad_reply(
+        fmt::format("the reply is not an object: '{}'", printable(shortened(body, 60))));
+  }
+  std::optional<std::string_view> result;
+  std::optional<std::string_view> error;
+  for (const JsonMember& member : json_members(body)) {
+    const std::string key = json_decode_string(member.key);
+    if (key == "result") {
+      result = member.value;
+    } else if (key == "error") {
+      error = member.value;
+    }
+  }
+  if (error && is_true(*error)) {
+    if (json_type(*error) != JsonType::object) {
+      return bad_reply("the reply's error is not an object");
+    }
+    RemoteError remote = decode_error(*error);
+    Failure failure = classify(service, method, remote);
+    return {.failure = std::move(failure), .remote = std::move(remote)};
+  }
+  if (!result) {
+    return bad_reply("the reply has no result");
+  }
+  // Cut in place: a large result is never held twice.
+  const auto start = static_cast<std::size_t>(result->data() - body.data());
+  body.erase(start + result->size());
+  body.erase(0, start);
+  return {.result = std::move(body)};
+}
+
+std::string describe(const amqp::Message& message) {
+  const amqp::Properties& properties = message.properties;
+  JsonWriter json;
+  json.begin_object();
+  json.key("exchange").text(message.exchange);
+  json.key("routing_key").text(message.routing_key);
+  json.key("mandatory").boolean(message.mandatory);
+  json.key("properties").begin_object();
+  json.key("content_type").text(properties.content_type);
+  json.key("content_encoding").text(properties.content_encoding);
+  json.key("headers");
+  write_table(json, properties.headers);
+  json.key("delivery_mode").integer(properties.delivery_mode.value_or(0));
+  json.key("priority").integer(properties.priority.value_or(0));
+  json.key("correlation_id").text(properties.correlation_id);
+  json.key("reply_to").text(properties.reply_to);
+  if (!properties.expiration.empty()) {
+    json.key("expiration").text(properties.expiration);
+  }
+  json.end_object();
+  json.key("body").raw(message.body);
+  json.end_object();
+  return json.str();
+}
+
+}  // namespace miko::nameko

@@ -1,0 +1,236 @@
+#include "nameko/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/text.h"
+#include "base/uuid.h"
+#include "nameko/endpoints.h"
+#include "nameko/names.h"
+#include "nameko/rpc.h"
+
+namespace miko {
+namespace {
+
+amqp::ConnectionOptions connection_options(const Options& options, const std::string& reply_key) {
+  if (options.exchange.empty() || options.exchange.size() > 255) {
+    throw usage_error("the exchange name is empty or has more than 255 bytes");
+  }
+  if (options.in_flight_max < 1) {
+    throw usage_error("at least one call must be allowed in flight");
+  }
+  amqp::ConnectionOptions result = {
+      .endpoints = nameko::endpoints(options),
+      .reply_queue = {.name = nameko::reply_queue_name(random_uuid()),
+                      .exchange = options.exchange,
+                      .key = reply_key},
+      .pace = options.careful ? amqp::Pace::careful : amqp::Pace::optimistic,
+      .body_size_max = options.reply_size_max};
+  if (options.trace) {
+    result.trace = options.trace;
+  }
+  return result;
+}
+
+std::string duration_text(Clock::duration span) {
+  const auto milliseconds = std::chrono::round<std::chrono::milliseconds>(span).count();
+  return milliseconds % 1000 == 0 ? fmt::format("{} s", milliseconds / 1000)
+                                  : fmt::format("{} ms", milliseconds);
+}
+
+std::string call_text(const nameko::Call& call) {
+  return fmt::format("{}.{}", printable(call.service), printable(call.method));
+}
+
+}  // namespace
+
+Client::Session::Session(Options options)
+    : options_(std::move(options)),
+      loop_(options_.interrupt_fd),
+      reply_key_(random_uuid()),
+      connection_(loop_, connection_options(options_, reply_key_)) {}
+
+void Client::Session::start(std::string_view service, std::string_view method,
+                            const Arguments& arguments, std::function<void(Reply)> done) {
+  const Clock::time_point now = Clock::now();
+  const Clock::time_point deadline = arguments.deadline.value_or(now + options_.timeout);
+  nameko::Call call = {.service = std::string(service),
+                       .method = std::string(method),
+                       .correlation_id = random_uuid(),
+                       .started = now,
+                       .deadline = deadline,
+                       .done = std::move(done)};
+  const nameko::RequestIds ids = {.correlation_id = call.correlation_id,
+                                  .reply_to = reply_key_,
+                                  .call_id = nameko::call_id(random_uuid())};
+  // A request that cannot be encoded is refused before anything is connected.
+  amqp::Message message =
+      nameko::encode_request(options_.exchange, service, method, arguments, ids, deadline - now);
+  if (lost_) {
+    throw Error(*lost_);
+  }
+  connect(deadline);
+  if (arguments.expires) {
+    message.properties.expiration = nameko::expiration(deadline - Clock::now());
+  }
+  call.publish_number = connection_.publish(std::move(message));
+  calls_.add(std::move(call));
+}
+
+void Client::Session::connect(Clock::time_point until) {
+  if (connected_) {
+    return;
+  }
+  connection_.open(until);
+  connected_ = true;
+}
+
+void Client::Session::run_until(std::size_t in_flight) {
+  while (calls_.size() > in_flight) {
+    step();
+  }
+}
+
+void Client::Session::step() {
+  try {
+    std::optional<amqp::Event> event = connection_.next(*calls_.next_deadline());
+    if (event) {
+      std::visit([this](auto&& one) { handle(std::forward<decltype(one)>(one)); },
+                 std::move(*event));
+    }
+  } catch (const Error& error) {
+    lose(error);
+  }
+  expire(Clock::now());
+}
+
+void Client::Session::handle(amqp::Delivery delivery) {
+  std::optional<nameko::Call> call = calls_.take(delivery.properties.correlation_id);
+  if (!call) {
+    trace("ignored", "a reply that belongs to no call in flight");
+    return;
+  }
+  trace("reply", fmt::format("{} bytes", delivery.announced_size));
+  finish(*call, nameko::decode_reply(call->service, call->method, std::move(delivery)));
+}
+
+void Client::Session::handle(const amqp::Returned& returned) {
+  const std::optional<nameko::Call> call = calls_.take(returned.properties.correlation_id);
+  if (!call) {
+    return;
+  }
+  trace("returned", fmt::format("{} {}", returned.reply_code, printable(returned.reply_text)));
+  finish(
+      *call,
+      {.failure = Failure{
+           .kind = ErrorKind::unknown_service,
+           .message = fmt::format("no service '{}' here", printable(call->service)),
+           .hint = "is the service running on this broker and vhost? names are case sensitive"}});
+}
+
+void Client::Session::handle(const amqp::Confirmed& confirmed) {
+  if (confirmed.accepted) {
+    if (calls_.size() == 1) {
+      trace("confirm", "the broker has the request");
+    }
+    calls_.confirm(confirmed.delivery_tag, confirmed.multiple);
+    return;
+  }
+  const std::optional<std::string> id = calls_.find(confirmed.delivery_tag);
+  const std::optional<nameko::Call> call = id ? calls_.take(*id) : std::nullopt;
+  if (call) {
+    finish(*call, {.failure = Failure{.kind = ErrorKind::connection_lost,
+                                      .message = "the broker could not take the request",
+                                      .executed = Executed::maybe}});
+  }
+}
+
+void Client::Session::expire(Clock::time_point now) {
+  for (const nameko::Call& call : calls_.expire(now)) {
+    const bool left = may_have_left(call);
+    finish(call, {.failure = timed_out(call)});
+    if (!left && !lost_) {
+      // Half a request stands on the line; only dropping the line keeps the rest from being sent.
+      lost_ = Error({.kind = ErrorKind::connection_lost,
+                     .message = "an earlier request could not be sent in time"});
+    }
+  }
+  if (lost_ && !calls_.empty()) {
+    lose(*lost_);
+  }
+}
+
+Failure Client::Session::timed_out(const nameko::Call& call) const {
+  const std::string span = duration_text(options_.timeout);
+  const std::string& blocked = connection_.blocked_reason();
+  const Executed executed = may_have_left(call) ? Executed::maybe : Executed::no;
+  if (const std::optional<std::string> pending = connection_.login_pending()) {
+    return {.kind = ErrorKind::unreachable,
+            .message = fmt::format("{} from {} in {}", *pending, connection_.address(), span),
+            .executed = executed,
+            .hint = "is this the AMQP port, and one without TLS? 5672 usually, 5671 with TLS"};
+  }
+  if (executed == Executed::no) {
+    return {.kind = ErrorKind::unreachable,
+            .message = blocked.empty() ? fmt::format("the request could not be sent in {}", span)
+                                       : fmt::format("the broker takes no messages: {}", blocked)};
+  }
+  if (!blocked.empty()) {
+    return {.kind = ErrorKind::timeout,
+            .message = fmt::format("no reply from {} in {}; the broker is blocked ({}) and may run "
+                                   "the call when it recovers",
+                                   call_text(call), span, blocked),
+            .executed = executed};
+  }
+  return {.kind = ErrorKind::timeout,
+          .message = fmt::format("no reply from {} in {}", call_text(call), span),
+          .executed = executed,
+          .hint = call.confirmed ? "the broker has the request: either no instance is running, or "
+                                   "the method is slow; --timeout sets how long to wait"
+                                 : "--timeout sets how long to wait"};
+}
+
+bool Client::Session::may_have_left(const nameko::Call& call) const {
+  return call.publish_number <= connection_.published_and_left();
+}
+
+void Client::Session::lose(const Error& error) {
+  lost_ = error;
+  Failure failure = error.failure();
+  const std::vector<nameko::Call> calls = calls_.take_all();
+  // A channel error about a publish proves nothing for the calls published before it.
+  const bool proven_not_executed = failure.executed == Executed::no &&
+                                   failure.kind != ErrorKind::interrupted &&
+                                   (calls.size() == 1 || !connection_.ready());
+  failure.executed = Executed::no;
+  for (const nameko::Call& call : calls) {
+    Failure own = error.failure();
+    own.executed = !proven_not_executed && may_have_left(call) ? Executed::maybe : Executed::no;
+    failure.executed = std::max(failure.executed, own.executed);
+    finish(call, {.failure = std::move(own)});
+  }
+  throw Error(std::move(failure));
+}
+
+void Client::Session::finish(const nameko::Call& call, Reply reply) {
+  reply.correlation_id = call.correlation_id;
+  reply.elapsed = Clock::now() - call.started;
+  call.done(std::move(reply));
+}
+
+void Client::Session::trace(std::string_view step, std::string_view detail) const {
+  if (options_.trace) {
+    options_.trace(step, detail);
+  }
+}
+
+void Client::Session::close(Clock::duration at_most) {
+  if (connected_ && !lost_) {
+    connection_.close(Clock::now() + at_most);
+  }
+}
+
+}  // namespace miko

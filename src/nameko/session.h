@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "amqp/connection.h"
+#include "base/loop.h"
+#include "nameko/calls.h"
+#include "nameko/client.h"
+
+namespace miko {
+
+/// What a Client is made of; it stays where it is while the Client moves.
+/// Joins the connection, which knows no Nameko, and the calls in flight, which know no connection.
+class Client::Session {
+ public:
+  explicit Session(Options options);
+
+  /// Queues a call. Throws Error{usage} without touching the session.
+  void start(std::string_view service, std::string_view method, const Arguments& arguments,
+             std::function<void(Reply)> done);
+
+  /// Sends and receives until at most `in_flight` calls are unanswered.
+  void run_until(std::size_t in_flight);
+
+  void close(Clock::duration at_most);
+
+  [[nodiscard]] std::size_t in_flight() const { return calls_.size(); }
+  [[nodiscard]] const Options& options() const { return options_; }
+
+ private:
+  void connect(Clock::time_point until);
+  void step();
+  void handle(amqp::Delivery delivery);
+  void handle(const amqp::Returned& returned);
+  void handle(const amqp::Confirmed& confirmed);
+  void expire(Clock::time_point now);
+  [[nodiscard]] Failure timed_out(const nameko::Call& call) const;
+  [[nodiscard]] bool may_have_left(const nameko::Call& call) const;
+  [[noreturn]] void lose(const Error& error);
+  void trace(std::string_view step, std::string_view detail) const;
+  static void finish(const nameko::Call& call, Reply reply);
+
+  Options options_;
+  Loop loop_;
+  std::string reply_key_;
+  amqp::Connection connection_;
+  nameko::Calls calls_ = {};
+  bool connected_ = false;
+  std::optional<Error> lost_ = std::nullopt;
+};
+
+}  // namespace miko
