@@ -1,0 +1,208 @@
+#include "cli/app.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/signals.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/suggest.h"
+#include "cli/version.h"
+
+namespace miko::cli {
+namespace {
+
+constexpr AddCommand commands[] = {add_call, add_completion, add_help};
+
+void add_global_options(CLI::App& app, TypedOptions& typed) {
+  const auto text = [&app](const char* name, std::optional<std::string>& value, const char* what,
+                           const char* help, const char* group) {
+    app.add_option(name, value, help)->option_text(what)->group(group);
+  };
+  constexpr auto broker = "Broker";
+  text("-b,--broker", typed.broker, "URI",
+       "amqp://USER:PASSWORD@HOST:PORT/VHOST, amqps:// with TLS; several separated by ';' are "
+       "tried in order",
+       broker);
+  text("--host", typed.host, "HOST", "Broker's host [localhost]", broker);
+  text("--port", typed.port, "PORT", "Broker's port [5672, with TLS 5671]", broker);
+  text("--vhost", typed.vhost, "NAME", "Virtual host [/]", broker);
+  text("--user", typed.user, "NAME", "User [guest]", broker);
+  text("--password-file", typed.password_file, "FILE",
+       "File with the password, readable by its owner only", broker);
+  text("--password", typed.password, "TEXT", "Password; others may see it while miko starts",
+       broker);
+  text("--exchange", typed.exchange, "NAME", "Nameko's rpc_exchange [nameko-rpc]", broker);
+  text("-c,--config", typed.config, "FILE", "Nameko config.yaml to take the broker from", broker);
+  app.add_flag("--careful", typed.careful,
+               "Log in step by step instead of in one flight: two round trips more")
+      ->group(broker);
+  constexpr auto tls = "TLS";
+  app.add_flag("--tls", typed.tls, "Use TLS, as amqps:// does")->group(tls);
+  text("--cacert", typed.ca_file, "FILE", "Authorities to trust [the system's]", tls);
+  text("--cert", typed.certificate, "FILE", "Client certificate", tls);
+  text("--key", typed.key, "FILE", "Key of the client certificate, not encrypted", tls);
+  text("--servername", typed.server_name, "NAME", "Name to expect in the certificate [the host]",
+       tls);
+  app.add_flag("--insecure", typed.insecure, "Accept any certificate")->group(tls);
+  constexpr auto general = "General";
+  text("--timeout", typed.timeout, "DURATION",
+       "Limit for the whole command, connecting included: 250ms, 5s, 1m30s [5s]", general);
+  text("-o,--output", typed.output, "FORMAT",
+       "json, pretty, raw, envelope or none [pretty on a terminal, else json]", general);
+  text("--max-reply-size", typed.reply_size_max, "SIZE", "Largest reply taken [128MiB]", general);
+  text("--color", typed.colour, "WHEN", "auto, always or never [auto]", general);
+  app.add_flag("-q,--quiet", typed.quiet, "Print no warnings")->group(general);
+  app.add_flag("-v,--verbose", typed.verbose, "Print each step with its time")->group(general);
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+/// Says what is wrong with the words in miko's own terms where it can.
+Error parse_failure(const CLI::App& app, const CLI::ParseError& error) {
+  std::vector<std::string> names = option_names(app);
+  std::vector<std::string> unknown = app.remaining(true);
+  const bool has_command = !app.get_subcommands().empty();
+  for (const CLI::App* command : app.get_subcommands()) {
+    const std::vector<std::string> own = option_names(*command);
+    names.insert(names.end(), own.begin(), own.end());
+  }
+  if (unknown.empty()) {
+    return usage_error(printable(shortened(error.what(), 200)), "miko --help lists everything");
+  }
+  const std::string word = unknown.front().substr(0, unknown.front().find('='));
+  const std::string shown = printable(shortened(word, 60));
+  if (word.starts_with('-')) {
+    const std::string meant = suggestion(word, names);
+    return usage_error(fmt::format("unknown option {}", shown),
+                       meant.empty() ? "miko --help lists the options" : meant);
+  }
+  if (has_command) {
+    return usage_error(fmt::format("unexpected word '{}'", shown));
+  }
+  std::vector<std::string> command_names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    command_names.push_back(command->get_name());
+  }
+  const std::string meant = suggestion(word, command_names);
+  return usage_error(fmt::format("unknown command '{}'", shown),
+                     meant.empty() ? "miko --help lists the commands" : meant);
+}
+
+void overwrite(char* from, std::size_t size) {
+  std::memset(from, 'x', size);
+}
+
+/// A password in a broker URI: between the first ':' behind "://" and the last '@'.
+void wipe_uri_password(char* text) {
+  const std::string_view uri(text);
+  const std::size_t scheme_end = uri.find("://");
+  const std::size_t start = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
+  const std::size_t colon = uri.find(':', start);
+  const std::size_t at = uri.rfind('@');
+  if (colon != std::string_view::npos && at != std::string_view::npos && colon < at) {
+    overwrite(text + colon + 1, at - colon - 1);
+  }
+}
+
+/// Others can read the arguments of a process as long as it runs.
+void wipe_passwords(std::span<char*> argv) {
+  constexpr std::string_view option = "--password";
+  for (std::size_t i = 1; i < argv.size(); ++i) {
+    const std::string_view word = argv[i];
+    if (word == option && i + 1 < argv.size()) {
+      overwrite(argv[i + 1], std::strlen(argv[i + 1]));
+    } else if (word.starts_with("--password=")) {
+      overwrite(argv[i] + option.size() + 1, word.size() - option.size() - 1);
+    } else if (word.find("://") != std::string_view::npos) {
+      wipe_uri_password(argv[i]);
+    }
+  }
+}
+
+std::optional<std::string> process_environment(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
+Output plain_output(Clock::time_point started) {
+  return {OutputOptions{}, started};
+}
+
+/// Parses and runs. Everything that goes wrong arrives as an Error.
+int parse_and_run(std::span<char*> argv, MissingStreams missing_streams, Session& session) {
+  CLI::App app("The command line for Nameko: call services over RabbitMQ", "miko");
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Print this help for all commands");
+  app.set_version_flag("-V,--version", version_text, "Print versions of miko and its libraries");
+  app.footer("miko help exit-codes, miko help environment and miko help output tell more.");
+  add_global_options(app, session.typed);
+  for (const AddCommand add : commands) {
+    add(app, session);
+  }
+  try {
+    app.parse(static_cast<int>(argv.size()), argv.data());
+  } catch (const CLI::CallForHelp&) {
+    const std::vector<CLI::App*> chosen = app.get_subcommands();
+    Output::print_text(chosen.empty() ? app.help() : chosen.front()->help());
+    return 0;
+  } catch (const CLI::CallForAllHelp&) {
+    Output::print_text(app.help("", CLI::AppFormatMode::All));
+    return 0;
+  } catch (const CLI::CallForVersion& version) {
+    Output::print_text(std::string(version.what()) + "\n");
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    throw parse_failure(app, error);
+  }
+  wipe_passwords(argv);
+  session.output = Output(resolve_output(session.typed, session.environment), session.started);
+  if (missing_streams.standard_output && session.output.format() != OutputFormat::none) {
+    throw Error({.kind = ErrorKind::output_failed,
+                 .message = "standard output is closed, so nothing was sent"});
+  }
+  return session.run(session);
+}
+
+}  // namespace
+
+int run_program(std::span<char*> argv, MissingStreams missing_streams) {
+  const Clock::time_point started = Clock::now();
+  const SignalPipe signals;
+  Session session = {.environment = process_environment,
+                     .started = started,
+                     .interrupt_fd = signals.fd(),
+                     .output = plain_output(started)};
+  int status = 0;
+  try {
+    status = parse_and_run(argv, missing_streams, session);
+  } catch (const Error& error) {
+    status = session.output.print_failure(error.failure(), {}, nullptr);
+  } catch (const std::exception& error) {
+    status = session.output.print_failure(
+        {.kind = ErrorKind::internal,
+         .message = printable(error.what()),
+         .executed = Executed::maybe,
+         .hint = "this is a bug in miko, or memory or descriptors ran out"},
+        {}, nullptr);
+  }
+  if (status == exit_code(ErrorKind::interrupted)) {
+    die_of(SignalPipe::received());
+  }
+  return status;
+}
+
+}  // namespace miko::cli

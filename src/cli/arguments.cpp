@@ -1,0 +1,243 @@
+#include "cli/arguments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace miko::cli {
+namespace {
+
+std::string shown(std::string_view word) {
+  return printable(shortened(word, 60));
+}
+
+/// The line of `text` around `offset` with a caret, short enough for a screen.
+SourcePosition position_of(std::string_view text, std::size_t offset) {
+  constexpr std::size_t before_max = 50;
+  constexpr std::size_t after_max = 25;
+  const std::string_view head = text.substr(0, offset);
+  const std::size_t line_start = head.rfind('\n') + 1;  // npos + 1 is 0
+  const std::size_t line_end = std::min(text.find('\n', offset), text.size());
+
+  const auto characters = [](std::string_view part) {
+    return static_cast<std::size_t>(
+        std::count_if(part.begin(), part.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  };
+  std::size_t from = std::max(line_start, offset - std::min(offset, before_max));
+  while (from < offset && (text[from] & 0xc0) == 0x80) {
+    ++from;
+  }
+  const std::string left = printable(text.substr(from, offset - from));
+  const std::string right = shortened(printable(text.substr(offset, line_end - offset)), after_max);
+  return {.line = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\n')) + 1,
+          .column = characters(text.substr(line_start, offset - line_start)) + 1,
+          .text = left + right,
+          .caret = std::string(characters(left), ' ') + '^'};
+}
+
+/// "text" in `key=text`, with how it is meant.
+struct Item {
+  std::string key = {};  ///< empty for a positional argument
+  bool json = false;
+  bool file = false;
+  std::string value = {};
+};
+
+Item split_item(std::string_view what, const std::string& word) {
+  const std::size_t equals = word.find('=');
+  if (equals == std::string::npos) {
+    throw usage_error(fmt::format("{} '{}' has no '='", what, shown(word)),
+                      "write KEY=TEXT or KEY:=JSON for a keyword argument, =TEXT or :=JSON for a "
+                      "positional one");
+  }
+  const bool json = equals > 0 && word[equals - 1] == ':';
+  const bool file = equals + 1 < word.size() && word[equals + 1] == '@';
+  return {.key = word.substr(0, json ? equals - 1 : equals),
+          .json = json,
+          .file = file,
+          .value = word.substr(equals + (file ? 2 : 1))};
+}
+
+/// The value of an item as JSON.
+std::string item_json(std::string_view what, const Item& item, FileInput& input) {
+  const std::string text = item.file ? input.read(item.value) : item.value;
+  if (item.json) {
+    require_json(what, text);
+    return text;
+  }
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::optional<CodePoint> code = decode_utf8(rest);
+    if (!code) {
+      throw usage_error(fmt::format("{} is not UTF-8 text", what));
+    }
+    rest.remove_prefix(code->bytes);
+  }
+  return json_quote(text);
+}
+
+/// "@FILE" and "@-" read, anything else as it is.
+std::string text_or_file(const std::string& text, FileInput& input) {
+  return text.starts_with('@') ? input.read(text.substr(1)) : text;
+}
+
+/// Collects values for one array and one object and refuses doubled keys.
+class Collector {
+ public:
+  void add_positional(std::string_view json) { append(args_, json); }
+
+  void add_keyword(const std::string& key, std::string_view key_token, std::string_view json) {
+    if (!keys_.insert(key).second) {
+      throw usage_error(fmt::format("'{}' is given twice", shown(key)));
+    }
+    append(kwargs_, fmt::format("{}: ", key_token));
+    kwargs_ += json;
+  }
+
+  void add_object(std::string_view object) {
+    for (const JsonMember& member : json_members(object)) {
+      add_keyword(json_decode_string(member.key), member.key, member.value);
+    }
+  }
+
+  void add_array(std::string_view array) {
+    for (const JsonMember& item : json_members(array)) {
+      add_positional(item.value);
+    }
+  }
+
+  [[nodiscard]] std::string args() const { return "[" + args_ + "]"; }
+  [[nodiscard]] std::string kwargs() const { return "{" + kwargs_ + "}"; }
+
+ private:
+  static void append(std::string& list, std::string_view json) {
+    if (!list.empty()) {
+      list += ", ";
+    }
+    list += json;
+  }
+
+  std::string args_ = {};
+  std::string kwargs_ = {};
+  std::set<std::string> keys_ = {};
+};
+
+void add_args(Collector& collector, const std::string& option, FileInput& input) {
+  const std::string text = text_or_file(option, input);
+  require_json("--args", text);
+  switch (json_type(text)) {
+    case JsonType::array:
+      collector.add_array(text);
+      return;
+    case JsonType::object:
+      collector.add_object(text);
+      return;
+    default:
+      throw usage_error("--args is neither a JSON array nor an object",
+                        "an array holds positional arguments, an object keyword arguments: "
+                        "--args '[\"A-1\"]' or --args '{\"id\": 7}'");
+  }
+}
+
+std::string context_json(const std::vector<std::string>& words, FileInput& input) {
+  Collector collector;
+  for (const std::string& word : words) {
+    const Item item = split_item("--ctx", word);
+    if (item.key.empty()) {
+      throw usage_error(fmt::format("--ctx '{}' has no key", shown(word)),
+                        "write --ctx KEY=TEXT or --ctx KEY:=JSON");
+    }
+    collector.add_keyword(item.key, json_quote(item.key),
+                          item_json(fmt::format("--ctx {}", shown(item.key)), item, input));
+  }
+  return collector.kwargs();
+}
+
+std::string headers_json(const std::vector<std::string>& words) {
+  Collector collector;
+  for (const std::string& word : words) {
+    const std::size_t colon = word.find(':');
+    if (colon == std::string::npos || colon == 0) {
+      throw usage_error(fmt::format("header '{}' is not NAME:TEXT", shown(word)),
+                        "-H is a header; the broker's host is --host");
+    }
+    const std::string name = word.substr(0, colon);
+    const std::size_t start = std::min(word.find_first_not_of(' ', colon + 1), word.size());
+    collector.add_keyword(name, json_quote(name), json_quote(word.substr(start)));
+  }
+  return collector.kwargs();
+}
+
+}  // namespace
+
+Target take_target(std::vector<std::string>& words) {
+  const auto is_name = [](const std::string& word) { return word.find('=') == std::string::npos; };
+  if (words.empty() || !is_name(words.front())) {
+    throw usage_error("no service named", "write SERVICE METHOD or SERVICE.METHOD first");
+  }
+  Target target = {.service = words.front()};
+  if (words.size() > 1 && is_name(words[1])) {
+    target.method = words[1];
+    words.erase(words.begin(), words.begin() + 2);
+    return target;
+  }
+  const std::size_t dot = target.service.rfind('.');
+  if (dot == std::string::npos) {
+    throw usage_error(fmt::format("no method named for service '{}'", shown(target.service)),
+                      "write SERVICE METHOD or SERVICE.METHOD");
+  }
+  target.method = target.service.substr(dot + 1);
+  target.service.resize(dot);
+  words.erase(words.begin());
+  return target;
+}
+
+Arguments parse_arguments(const ArgumentWords& words, FileInput& input) {
+  Collector collector;
+  if (words.args) {
+    add_args(collector, *words.args, input);
+  }
+  if (words.kwargs) {
+    const std::string text = text_or_file(*words.kwargs, input);
+    require_json("--kwargs", text);
+    if (json_type(text) != JsonType::object) {
+      throw usage_error("--kwargs is not a JSON object");
+    }
+    collector.add_object(text);
+  }
+  for (const std::string& word : words.items) {
+    const Item item = split_item("argument", word);
+    const std::string what =
+        item.key.empty() ? "a positional argument" : fmt::format("argument {}", shown(item.key));
+    const std::string json = item_json(what, item, input);
+    if (item.key.empty()) {
+      collector.add_positional(json);
+    } else {
+      collector.add_keyword(item.key, json_quote(item.key), json);
+    }
+  }
+  return {.args = collector.args(),
+          .kwargs = collector.kwargs(),
+          .context = context_json(words.context, input),
+          .headers = headers_json(words.headers)};
+}
+
+void require_json(std::string_view what, std::string_view text) {
+  const std::optional<JsonFault> fault = find_json_fault(text, JsonDialect::strict);
+  if (!fault) {
+    return;
+  }
+  SourcePosition position = position_of(text, fault->offset);
+  throw Error({.kind = ErrorKind::usage,
+               .message = fmt::format("{} is not JSON at line {}, column {}: {}", what,
+                                      position.line, position.column, fault->what),
+               .hint = text.empty() ? "it is empty" : "",
+               .source = std::move(position)});
+}
+
+}  // namespace miko::cli

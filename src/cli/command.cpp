@@ -1,0 +1,14 @@
+#include "cli/command.h"
+
+namespace miko::cli {
+
+Settings Session::settings() const {
+  Settings settings = resolve_settings(typed, environment);
+  settings.connection.interrupt_fd = interrupt_fd;
+  settings.connection.trace = [this](std::string_view step, std::string_view detail) {
+    output.trace(step, detail);
+  };
+  return settings;
+}
+
+}  // namespace miko::cli

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/loop.h"
+
+namespace miko::cli {
+
+/// What a request may be made of at most; also RabbitMQ 3's own limit for a message.
+inline constexpr std::size_t input_size_max = 128 * 1024 * 1024;
+
+/// Reads what "@FILE" and "@-" name, within the deadline of the command.
+class FileInput {
+ public:
+  FileInput(const Loop& loop, Clock::time_point until) : loop_(loop), until_(until) {}
+
+  /// The whole content of a file, or of standard input for "-", which can be read once only.
+  /// Throws Error{usage}: not readable, over input_size_max, not finished in time, or standard
+  /// input is a terminal.
+  [[nodiscard]] std::string read(const std::string& name);
+
+ private:
+  std::string read_all(int fd, std::string_view shown);
+
+  const Loop& loop_;
+  Clock::time_point until_;
+  bool stdin_taken_ = false;
+};
+
+/// The first line of a file that only its owner may read. Follows no symbolic link at the end of
+/// the path. Throws Error{usage}.
+[[nodiscard]] std::string read_password_file(const std::string& name);
+
+}  // namespace miko::cli

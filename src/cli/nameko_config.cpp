@@ -1,0 +1,178 @@
+#include "cli/nameko_config.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <fstream>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace miko::cli {
+namespace {
+
+/// A variable whose value refers to variables is looked up again, as Nameko does; a variable that
+/// refers to itself would do so for ever.
+constexpr int substitution_depth_max = 16;
+
+bool has_variable(std::string_view text) {
+  const std::size_t start = text.find("${");
+  return start != std::string_view::npos && text.find('}', start) != std::string_view::npos;
+}
+
+/// Reads the values miko needs out of a parsed file.
+class ConfigReader {
+ public:
+  ConfigReader(const std::string& file, const Environment& environment)
+      : file_(file), environment_(environment) {}
+
+  NamekoConfig read(const YAML::Node& root) {
+    if (root.IsNull()) {
+      return {};
+    }
+    if (!root.IsMap()) {
+      throw fail(root, "it is not a mapping");
+    }
+    NamekoConfig config = {.broker = text(root, "AMQP_URI"),
+                           .exchange = text(root, "rpc_exchange"),
+                           .login_method = text(root, "LOGIN_METHOD"),
+                           .heartbeat = seconds(root, "HEARTBEAT")};
+    read_tls(resolve(root["AMQP_SSL"], 0), config);
+    return config;
+  }
+
+ private:
+  [[nodiscard]] Error fail(const YAML::Node& node, std::string_view why) const {
+    return usage_error(fmt::format("{}:{}: {}", printable(file_), node.Mark().line + 1, why));
+  }
+
+  /// A scalar with variables becomes whatever its text is after substitution, read as YAML again.
+  YAML::Node resolve(const YAML::Node& node, int depth) const {
+    if (!node || !node.IsScalar()) {
+      return node;
+    }
+    // yaml-cpp tags plain scalars "?" and quoted ones "!".
+    const bool plain = node.Tag() == "?" || node.Tag().empty();
+    const bool raw = node.Tag() == "!raw_env_var";
+    const bool tagged = raw || node.Tag() == "!env_var";
+    if (!tagged && !(plain && has_variable(node.Scalar()))) {
+      return node;
+    }
+    if (depth == substitution_depth_max) {
+      throw fail(node, "its variables refer to each other without end");
+    }
+    const std::string value = substitute(node);
+    if (raw || value == node.Scalar()) {
+      return YAML::Node(value);
+    }
+    return resolve(YAML::Load(value), depth + 1);
+  }
+
+  std::string substitute(const YAML::Node& node) const {
+    try {
+      return substitute_environment(node.Scalar(), environment_);
+    } catch (const Error& error) {
+      throw fail(node, error.what());
+    }
+  }
+
+  std::optional<std::string> text(const YAML::Node& map, const char* key) const {
+    const YAML::Node node = resolve(map[key], 0);
+    if (!node || node.IsNull()) {
+      return std::nullopt;
+    }
+    if (!node.IsScalar()) {
+      throw fail(map[key], fmt::format("{} is not a text", key));
+    }
+    return node.Scalar();
+  }
+
+  std::optional<std::chrono::seconds> seconds(const YAML::Node& map, const char* key) const {
+    const std::optional<std::string> value = text(map, key);
+    if (!value) {
+      return std::nullopt;
+    }
+    unsigned number = 0;
+    const char* const end = value->data() + value->size();
+    const auto [stop, error] = std::from_chars(value->data(), end, number);
+    if (error != std::errc() || stop != end || number > 65535) {
+      throw fail(map[key], fmt::format("{} is not a number of seconds", key));
+    }
+    return std::chrono::seconds(number);
+  }
+
+  void read_tls(const YAML::Node& node, NamekoConfig& config) const {
+    if (!node || node.IsNull()) {
+      return;
+    }
+    if (node.IsScalar()) {
+      bool on = false;
+      if (!YAML::convert<bool>::decode(node, on)) {
+        throw fail(node, "AMQP_SSL is neither true, false nor a mapping");
+      }
+      config.tls = on;
+      return;
+    }
+    if (!node.IsMap()) {
+      throw fail(node, "AMQP_SSL is neither true, false nor a mapping");
+    }
+    config.tls = true;
+    config.ca_file = text(node, "ca_certs");
+    config.certificate = text(node, "certfile");
+    config.key = text(node, "keyfile");
+    config.server_name = text(node, "server_hostname");
+    // As Python's ssl constants, by name or by number; without it kombu does not verify.
+    const std::optional<std::string> required = text(node, "cert_reqs");
+    config.insecure = required && (*required == "0" || required->find("NONE") != std::string::npos);
+  }
+
+  const std::string& file_;
+  const Environment& environment_;
+};
+
+}  // namespace
+
+NamekoConfig read_nameko_config(const std::string& file, const Environment& environment) {
+  try {
+    return ConfigReader(file, environment).read(YAML::LoadFile(file));
+  } catch (const YAML::BadFile&) {
+    throw usage_error(fmt::format("cannot read the configuration '{}'", printable(file)));
+  } catch (const YAML::Exception& error) {
+    throw usage_error(fmt::format("{}:{}: {}", printable(file), error.mark.line + 1,
+                                  printable(shortened(error.msg, 200))));
+  }
+}
+
+std::string substitute_environment(const std::string& text, const Environment& environment) {
+  const std::size_t first_end = text.find('}');
+  if (text.starts_with("${") && first_end != std::string::npos) {
+    // What Nameko's check for nesting matches: "${...}...}" with no '$' between the braces.
+    const std::size_t second = text.find_first_of("$}", first_end + 1);
+    if (second != std::string::npos && text[second] == '}') {
+      throw usage_error("variables inside variables are not supported");
+    }
+  }
+  std::string out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t start = text.find("${", at);
+    const std::size_t end = start == std::string::npos ? start : text.find('}', start);
+    const std::size_t name_end =
+        end == std::string::npos ? end : text.find_first_of("}: \t\r\n\f\v", start + 2);
+    if (end == std::string::npos || name_end == start + 2) {
+      const std::size_t next = start == std::string::npos ? text.size() : start + 2;
+      out += text.substr(at, next - at);
+      at = next;
+      continue;
+    }
+    out += text.substr(at, start - at);
+    const std::string name = text.substr(start + 2, name_end - start - 2);
+    const std::size_t default_start = text[name_end] == ':' ? name_end + 1 : name_end;
+    out += environment(name).value_or(text.substr(default_start, end - default_start));
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace miko::cli

@@ -1,0 +1,190 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/json.h"
+#include "base/json_writer.h"
+#include "base/signals.h"
+#include "base/text.h"
+#include "cli/exit_code.h"
+
+namespace miko::cli {
+namespace {
+
+/// Writes to stdout, whole or not at all as far as the exit status says.
+void write_stdout(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (count >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EINTR && SignalPipe::received() != 0) {
+      throw Error({.kind = ErrorKind::interrupted,
+                   .message = "interrupted while writing the result",
+                   .executed = Executed::yes});
+    } else if (errno != EINTR) {
+      throw Error({.kind = ErrorKind::output_failed,
+                   .message = fmt::format("cannot write the result: {}", std::strerror(errno)),
+                   .executed = Executed::yes});
+    }
+  }
+}
+
+/// stderr may be closed or full; the exit status says enough then.
+void write_stderr(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(STDERR_FILENO, text.data(), text.size());
+    if (count <= 0) {
+      return;
+    }
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+void write_text_or_null(JsonWriter& json, std::string_view text) {
+  if (text.empty()) {
+    json.null();
+  } else {
+    json.text(text);
+  }
+}
+
+JsonLayout indented(bool colour) {
+  return colour ? JsonLayout::indented_colour : JsonLayout::indented;
+}
+
+}  // namespace
+
+int Output::print(const Reply& reply, const CallName& call) const {
+  if (options_.format == OutputFormat::envelope) {
+    write_stdout(envelope_json(reply, call) + "\n");
+    return reply.ok() ? 0 : exit_code(reply.failure->kind);
+  }
+  if (!reply.ok()) {
+    return print_failure(*reply.failure, call, reply.remote ? &*reply.remote : nullptr);
+  }
+  print_result(reply.result);
+  return 0;
+}
+
+void Output::print_result(std::string_view result) const {
+  if (options_.format == OutputFormat::none) {
+    return;
+  }
+  if (options_.format == OutputFormat::raw && json_type(result) == JsonType::string) {
+    print_raw_string(result);
+    return;
+  }
+  print_json(result);
+}
+
+void Output::print_json(std::string_view json) const {
+  if (options_.format == OutputFormat::none) {
+    return;
+  }
+  const bool pretty = options_.format == OutputFormat::pretty;
+  json_print(json, pretty ? indented(options_.stdout_colour) : JsonLayout::compact, write_stdout);
+  write_stdout("\n");
+}
+
+void Output::print_raw_string(std::string_view token) const {
+  const std::string text = json_decode_string(token) + '\n';
+  if (!options_.stdout_is_terminal) {
+    write_stdout(text);
+    return;
+  }
+  // Line by line: a newline is what the string says, other controls are not for a terminal.
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    write_stdout(printable(line) + '\n');
+    rest.remove_prefix(line.size() + 1);
+  }
+}
+
+void Output::print_text(std::string_view text) {
+  write_stdout(text);
+}
+
+int Output::print_failure(const Failure& failure, const CallName& call,
+                          const RemoteError* remote) const {
+  JsonWriter json;
+  json.begin_object();
+  json.key("error").raw(error_json(failure, call, remote));
+  json.end_object();
+  if (options_.stderr_is_terminal) {
+    std::string text = json_format(json.str(), indented(options_.stderr_colour)) + '\n';
+    if (failure.source.line > 0) {
+      text += fmt::format("\n  {}\n  {}\n", failure.source.text, failure.source.caret);
+    }
+    write_stderr(text);
+  } else {
+    write_stderr(json.str() + '\n');
+  }
+  return exit_code(failure.kind);
+}
+
+void Output::trace(std::string_view step, std::string_view detail) const {
+  if (options_.verbose) {
+    const std::chrono::duration<double, std::milli> since = Clock::now() - started_;
+    write_stderr(fmt::format("{:9.2f} ms  {:<8} {}\n", since.count(), step, printable(detail)));
+  }
+}
+
+void Output::warn(std::string_view text) const {
+  if (!options_.quiet) {
+    write_stderr(fmt::format("miko: {}\n", printable(text)));
+  }
+}
+
+std::string error_json(const Failure& failure, const CallName& call, const RemoteError* remote) {
+  JsonWriter json;
+  json.begin_object();
+  json.key("code").text(error_code(failure.kind));
+  json.key("message").text(failure.message);
+  json.key("executed").text(executed_word(failure.executed));
+  write_text_or_null(json.key("service"), call.service);
+  write_text_or_null(json.key("method"), call.method);
+  if (remote != nullptr) {
+    json.key("remote").raw(json_format(remote->json, JsonLayout::compact));
+  } else {
+    json.key("remote").null();
+  }
+  write_text_or_null(json.key("hint"), failure.hint);
+  if (failure.source.line > 0) {
+    json.key("at").begin_object();
+    json.key("line").integer(static_cast<long long>(failure.source.line));
+    json.key("column").integer(static_cast<long long>(failure.source.column));
+    json.key("text").text(failure.source.text);
+    json.key("caret").text(failure.source.caret);
+    json.end_object();
+  }
+  json.end_object();
+  return json.str();
+}
+
+std::string envelope_json(const Reply& reply, const CallName& call) {
+  const std::chrono::duration<double, std::milli> elapsed = reply.elapsed;
+  JsonWriter json;
+  json.begin_object();
+  json.key("ok").boolean(reply.ok());
+  json.key("service").text(call.service);
+  json.key("method").text(call.method);
+  if (reply.ok()) {
+    json.key("result").raw(json_format(reply.result, JsonLayout::compact));
+    json.key("error").null();
+  } else {
+    json.key("result").null();
+    json.key("error").raw(
+        error_json(*reply.failure, call, reply.remote ? &*reply.remote : nullptr));
+  }
+  json.key("elapsed_ms").raw(fmt::format("{:.3f}", elapsed.count()));
+  write_text_or_null(json.key("correlation_id"), reply.correlation_id);
+  json.end_object();
+  return json.str();
+}
+
+}  // namespace miko::cli
