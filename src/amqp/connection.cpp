@@ -275,6 +275,9 @@ void Connection::flush() {
   while (!message_ends_.empty() && message_ends_.front() <= outbox_.sent_total()) {
     message_ends_.pop_front();
     ++left_;
+    if (left_ == 1) {
+      options_.trace("publish", fmt::format("{} bytes sent", outbox_.sent_total()));
+    }
   }
 }
 

@@ -153,7 +153,7 @@ class JsonScanner {
         if (word.dialect == JsonDialect::python && dialect_ == JsonDialect::strict) {
           return fail("NaN and Infinity are not JSON");
         }
-        handler_.scalar(word.type, word.text);
+        handler_.scalar(word.type, text_.substr(at_, word.text.size()));
         at_ += word.text.size();
         return true;
       }

@@ -60,6 +60,31 @@ void add_global_options(CLI::App& app, TypedOptions& typed) {
   app.add_flag("-v,--verbose", typed.verbose, "Print each step with its time")->group(general);
 }
 
+/// CLI11's help with the words of a command written as they are typed.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() { column_width(28); }
+
+  std::string make_usage(const CLI::App* app, std::string /*name*/) const override {
+    if (app->get_parent() == nullptr) {
+      return "Usage: miko [OPTIONS] COMMAND\n";
+    }
+    std::string usage = "Usage: miko " + app->get_name() + " [OPTIONS]";
+    for (const CLI::Option* option :
+         app->get_options([](const CLI::Option* one) { return one->get_positional(); })) {
+      usage += ' ' + option->get_option_text();
+    }
+    return usage + '\n';
+  }
+
+  std::string make_footer(const CLI::App* app) const override {
+    const std::string own = CLI::Formatter::make_footer(app);
+    return app->get_parent() == nullptr
+               ? own + '\n'
+               : own + "\n\nBroker, TLS, timeout and output options: miko --help\n";
+  }
+};
+
 std::vector<std::string> option_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
@@ -145,6 +170,7 @@ Output plain_output(Clock::time_point started) {
 int parse_and_run(std::span<char*> argv, MissingStreams missing_streams, Session& session) {
   CLI::App app("The command line for Nameko: call services over RabbitMQ", "miko");
   app.fallthrough();
+  app.formatter(std::make_shared<HelpFormatter>());
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Print this help for all commands");
   app.set_version_flag("-V,--version", version_text, "Print versions of miko and its libraries");
@@ -152,6 +178,10 @@ int parse_and_run(std::span<char*> argv, MissingStreams missing_streams, Session
   add_global_options(app, session.typed);
   for (const AddCommand add : commands) {
     add(app, session);
+  }
+  if (argv.size() <= 1) {
+    Output::print_error_text(app.help());
+    return exit_code(ErrorKind::usage);
   }
   try {
     app.parse(static_cast<int>(argv.size()), argv.data());

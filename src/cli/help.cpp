@@ -102,7 +102,8 @@ Infinity, lone surrogates and the order of keys come out as Python sent them.
 
 int run(const std::string& word, CLI::App& app) {
   if (word.empty()) {
-    std::string text = app.help();
+    // app.help() would show the chosen command, which is help itself.
+    std::string text = app.get_formatter()->make_help(&app, "", CLI::AppFormatMode::Normal);
     text += "\nTopics, for miko help TOPIC:\n";
     for (const Topic& topic : topics) {
       text += "  " + std::string(topic.name) + std::string(14 - topic.name.size(), ' ') +

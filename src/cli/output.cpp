@@ -109,6 +109,10 @@ void Output::print_text(std::string_view text) {
   write_stdout(text);
 }
 
+void Output::print_error_text(std::string_view text) {
+  write_stderr(text);
+}
+
 int Output::print_failure(const Failure& failure, const CallName& call,
                           const RemoteError* remote) const {
   JsonWriter json;

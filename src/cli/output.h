@@ -52,6 +52,7 @@ class Output {
 
   /// Prints text as it is, for --help and the like.
   static void print_text(std::string_view text);
+  static void print_error_text(std::string_view text);
 
   /// Prints a failure as {"error": {...}} on stderr and returns the exit status.
   int print_failure(const Failure& failure, const CallName& call, const RemoteError* remote) const;

@@ -1,0 +1,289 @@
+"""The private RabbitMQ and the Nameko services that lab.py runs: their settings, start and end."""
+
+import base64
+import ctypes
+import glob
+import hashlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from urllib.parse import quote
+
+import amqp_probe
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+USER = "miko"
+# Recognisable on purpose: the suite looks for it in everything miko prints.
+PASSWORD = "m4rker-Secret"
+VHOST_OF = {"2.14.1": "/", "3.0.0rc11": "nameko3"}
+LAST_QUEUE = "rpc-lab.dotted"
+READY_WITHIN = 60.0
+PR_SET_PDEATHSIG = 1
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class LabError(Exception):
+    """The lab cannot start although everything it needs seems to be installed."""
+
+
+def die_with(parent):
+    """For preexec_fn: the kernel kills this process when `parent` (a process id) ends."""
+
+    def arrange():
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return arrange
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def write(path, text, mode=0o600):
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+        file.write(text)
+    return path
+
+
+def tail(path, lines=15):
+    try:
+        with open(path, errors="replace") as file:
+            return "".join(file.readlines()[-lines:])
+    except OSError as error:
+        return str(error)
+
+
+def rabbitmq_scripts():
+    """The folder of RabbitMQ's own scripts: Debian's wrappers in PATH insist on their user."""
+    folders = [os.environ.get("MIKO_RABBITMQ_BIN", ""), "/usr/lib/rabbitmq/bin"]
+    folders += sorted(glob.glob("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin"))
+    for folder in folders:
+        if folder and os.access(os.path.join(folder, "rabbitmq-server"), os.X_OK):
+            return folder
+    return None
+
+
+def venv_of(version):
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    venvs = os.environ.get("MIKO_VENVS") or os.path.join(cache, "miko")
+    return os.path.join(venvs, "nameko-" + version)
+
+
+class Lab:
+    def __init__(self, options):
+        self.options = options
+        self.directory = tempfile.mkdtemp(prefix="miko-lab-")
+        self.log = self.path("broker.out")
+        self.pid = os.getpid()
+        self.children = []
+        self.services = {}
+        self.skipped = []
+        self.port = self.tls_port = self.broker = None
+        self.rabbitmqctl = []
+        os.mkfifo(self.path("control"), 0o600)
+        self.control = os.open(self.path("control"), os.O_RDONLY | os.O_NONBLOCK)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def spawn(self, argv, env, log):
+        with open(log, "ab") as output:
+            child = subprocess.Popen(
+                argv, env=env, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output, start_new_session=True, preexec_fn=die_with(self.pid))
+        self.children.append(child)
+        return child
+
+    def kill(self):
+        """No polite shutdown: all state is thrown away, and RabbitMQ would take seconds."""
+        for child in reversed(self.children):
+            try:
+                os.killpg(child.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            child.wait()
+        self.children = []
+
+    def end(self):
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def start(self):
+        scripts = rabbitmq_scripts()
+        if not scripts:
+            self.skipped.append("RabbitMQ: no rabbitmq-server on this machine")
+            if os.environ.get("MIKO_REQUIRE_LAB") == "1":
+                raise LabError(self.skipped[0])
+            return
+        for attempt in range(3):
+            try:
+                self.start_broker(scripts)
+                break
+            except LabError as error:
+                self.kill()
+                # Between choosing a port and listening on it somebody else may take it.
+                if attempt == 2 or "eaddrinuse" not in str(error):
+                    raise
+        waiting = {v: self.start_service(v) for v in self.options.nameko if self.has_venv(v)}
+        for version, child in waiting.items():
+            self.await_ready(VHOST_OF[version], LAST_QUEUE, child,
+                             self.services[version]["log"])
+
+    def has_venv(self, version):
+        python = os.path.join(venv_of(version), "bin", "python")
+        if os.access(python, os.X_OK):
+            return True
+        self.skipped.append("Nameko {}: no virtual environment at {} (scripts/install makes it)"
+                            .format(version, venv_of(version)))
+        return False
+
+    def start_broker(self, scripts):
+        self.port, epmd_port, dist_port, self.tls_port = free_ports(4)
+        node = "miko-{}@localhost".format(os.path.basename(self.directory)[-8:])
+        only_loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
+        env = {
+            "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG": "C.UTF-8", "HOME": self.directory,
+            "ERL_EPMD_PORT": str(epmd_port), "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": node,
+            "RABBITMQ_CTL_ERL_ARGS": "-start_epmd false " + only_loopback,
+        }
+        if not os.path.exists(self.path(".erlang.cookie")):
+            write(self.path(".erlang.cookie"), "MIKO" + os.urandom(8).hex(), 0o400)
+        self.rabbitmqctl = ["env", "-i"] + [k + "=" + v for k, v in env.items()] + [
+            os.path.join(scripts, "rabbitmqctl")]
+        self.spawn(["epmd", "-port", str(epmd_port), "-address", "127.0.0.1"], env,
+                   self.path("epmd.log"))
+        env.update({
+            # Makes rabbitmq-server become the Erlang machine instead of waiting for it, so that
+            # the process we start, watch and kill is the broker itself.
+            "RABBITMQ_ALLOW_INPUT": "1",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
+                "-noinput -start_epmd false +S 2:2 +A 16 +sbwt none +sbwtdcpu none +sbwtdio none "
+                + only_loopback,
+            "RABBITMQ_CONF_ENV_FILE": write(self.path("rabbitmq-env.conf"), ""),
+            "RABBITMQ_CONFIG_FILE": write(self.path("rabbitmq.conf"), self.broker_config()),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": write(self.path("advanced.config"), "[]."),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": write(self.path("enabled_plugins"), "[]."),
+            "RABBITMQ_MAX_NUMBER_OF_PROCESSES": "65536", "RABBITMQ_DIST_PORT": str(dist_port),
+            "RABBITMQ_MNESIA_BASE": self.path("mnesia"), "RABBITMQ_LOG_BASE": self.directory,
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_GENERATED_CONFIG_DIR": self.path("generated"),
+        })
+        self.broker = self.spawn([os.path.join(scripts, "rabbitmq-server")], env,
+                                 self.path("broker.out"))
+        self.await_ready("empty", None, self.broker, self.path("broker.out"))
+
+    def broker_config(self):
+        lines = ["listeners.tcp.1 = 127.0.0.1:{}".format(self.port), "log.file.level = info",
+                 "load_definitions = " + write(self.path("definitions.json"), self.definitions()),
+                 "disk_free_limit.absolute = 1MB", "vm_memory_high_watermark.relative = 0.8"]
+        if self.options.tls:
+            folder = os.path.abspath(self.options.tls)
+            lines.append("listeners.ssl.1 = 127.0.0.1:{}".format(self.tls_port))
+            for key, name in (("cacertfile", "ca.pem"), ("certfile", "server.pem"),
+                              ("keyfile", "server.key")):
+                lines.append("ssl_options.{} = {}".format(key, os.path.join(folder, name)))
+        else:
+            self.tls_port = None
+        # The last setting of a key wins, so --broker-config can change ours.
+        return "\n".join(lines + self.options.broker_config) + "\n"
+
+    def definitions(self):
+        vhosts = ["/", "nameko3", "empty"] + self.options.vhost
+        users = [(USER, PASSWORD, "administrator", (".*", ".*", ".*")),
+                 ("guest", "guest", "administrator", (".*", ".*", ".*"))]
+        for text in self.options.user:
+            name, password, *rights = text.split(":", 4)
+            users.append((name, password, "", rights))
+        return json.dumps({
+            "vhosts": [{"name": name} for name in vhosts],
+            "users": [{"name": name, "password_hash": password_hash(password), "tags": tags,
+                       "hashing_algorithm": "rabbit_password_hashing_sha256"}
+                      for name, password, tags, _ in users],
+            "permissions": [{"user": name, "vhost": vhost, "configure": rights[0],
+                             "write": rights[1], "read": rights[2]}
+                            for name, _, _, rights in users for vhost in vhosts],
+        })
+
+    def start_service(self, version):
+        vhost = VHOST_OF[version]
+        log, executed = self.path("nameko-" + version + ".log"), self.path("executed-" + version)
+        config = write(self.path("config-" + version + ".yaml"),
+                       "AMQP_URI: {}\n".format(self.uri(vhost)))
+        write(executed, "")
+        # Its own HOME and TMPDIR keep the service from reading or leaving anything elsewhere.
+        env = {"PATH": "/usr/bin:/bin", "HOME": self.directory, "TMPDIR": self.directory,
+               "LANG": "C.UTF-8", "PYTHONPATH": HERE, "PYTHONDONTWRITEBYTECODE": "1",
+               "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore",
+               "MIKO_LAB_EXECUTED": executed}
+        nameko = os.path.join(venv_of(version), "bin", "nameko")
+        child = self.spawn([nameko, "run", "--config", config, "lab_service"], env, log)
+        self.services[version] = {"vhost": vhost, "uri": self.uri(vhost), "pid": child.pid,
+                                  "log": log, "config": config, "executed": executed}
+        return child
+
+    def await_ready(self, vhost, queue, child, log):
+        deadline = time.monotonic() + READY_WITHIN
+        while True:
+            try:
+                if amqp_probe.has_consumer(self.port, USER, PASSWORD, vhost, queue):
+                    return
+                reason = "nobody consumes from " + queue
+            except (OSError, amqp_probe.Refused) as error:
+                reason = str(error)
+            if child.poll() is not None:
+                raise LabError("{} ended with status {}:\n{}".format(
+                    child.args[0], child.returncode, tail(log)))
+            if time.monotonic() > deadline:
+                raise LabError("not ready after {:.0f} s ({}):\n{}".format(
+                    READY_WITHIN, reason, tail(log)))
+            time.sleep(0.05)
+
+    def uri(self, vhost):
+        path = "" if vhost == "/" else quote(vhost, safe="")
+        return "amqp://{}:{}@127.0.0.1:{}/{}".format(USER, PASSWORD, self.port, path)
+
+    def description(self):
+        about = {"directory": self.directory, "pid": self.pid, "services": self.services,
+                 "skipped": self.skipped}
+        if self.broker:
+            about.update({
+                "host": "127.0.0.1", "port": self.port, "user": USER, "password": PASSWORD,
+                "uri": self.uri("/"), "log": self.log, "broker_pid": self.broker.pid,
+                "rabbitmqctl": self.rabbitmqctl})
+        if self.tls_port:
+            about["tls_port"] = self.tls_port
+        return about
+
+    def wait_for_the_end(self, until_eof_of=None):
+        """Until `lab.py stop`, a signal, or the end of file `until_eof_of`."""
+        watched = select.poll()
+        watched.register(self.control, select.POLLIN)
+        if until_eof_of is not None:
+            watched.register(until_eof_of, select.POLLIN)
+        while True:
+            for fd, _ in watched.poll():
+                if fd == self.control or not os.read(fd, 4096):
+                    return
+
+
+def password_hash(password):
+    """RabbitMQ's own form: base64 of salt and SHA-256 of salt and password."""
+    salt = os.urandom(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
