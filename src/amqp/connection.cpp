@@ -12,11 +12,11 @@
 namespace miko::amqp {
 namespace {
 
-constexpr std::size_t inbox_size = 256 * 1024;
+constexpr std::size_t inbox_size = 256UL * 1024;
 
 /// A larger first request does not fit the first flight anyway, and should not be thrown at a
 /// broker that may refuse the login.
-constexpr std::size_t optimistic_body_max = 64 * 1024;
+constexpr std::size_t optimistic_body_max = 64UL * 1024;
 
 /// Before the broker's limits are known it may send frames of the size it prefers.
 constexpr std::size_t frame_max_before_tune = 131072;
@@ -199,7 +199,7 @@ std::optional<Event> Connection::handle_method(const Frame& frame) {
 }
 
 Error Connection::closed_by_broker(const method::Close& close) const {
-  const Error error = close_error(close, endpoint().user);
+  Error error = close_error(close, endpoint().user);
   if (error.kind() != ErrorKind::connection_lost || !login_pending()) {
     return error;
   }

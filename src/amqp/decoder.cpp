@@ -74,7 +74,8 @@ const Fields& as(const void* decoded) {
   return *static_cast<const Fields*>(decoded);
 }
 
-Method to_method(amqp_method_number_t id, const void* decoded) {
+/// Class connection and the end of a channel. Nothing for other methods.
+std::optional<Method> to_connection_method(amqp_method_number_t id, const void* decoded) {
   switch (id) {
     case AMQP_CONNECTION_START_METHOD:
       return decode_start(as<amqp_connection_start_t>(decoded));
@@ -99,6 +100,16 @@ Method to_method(amqp_method_number_t id, const void* decoded) {
       return decode_close(as<amqp_channel_close_t>(decoded), false);
     case AMQP_CHANNEL_CLOSE_OK_METHOD:
       return method::ChannelCloseOk{};
+    default:
+      return std::nullopt;
+  }
+}
+
+Method to_method(amqp_method_number_t id, const void* decoded) {
+  if (std::optional<Method> method = to_connection_method(id, decoded)) {
+    return std::move(*method);
+  }
+  switch (id) {
     case AMQP_CHANNEL_OPEN_OK_METHOD:
     case AMQP_QUEUE_BIND_OK_METHOD:
     case AMQP_CONFIRM_SELECT_OK_METHOD:

@@ -46,7 +46,7 @@ void append_frame(std::string& out, FrameType type, std::uint16_t channel, std::
   out += static_cast<char>(AMQP_FRAME_END);
 }
 
-constexpr std::size_t method_payload_max = 256 * 1024;
+constexpr std::size_t method_payload_max = 256UL * 1024;
 
 template <class Fields>
 void append_method(std::string& out, std::uint16_t channel, amqp_method_number_t id,
@@ -125,10 +125,7 @@ class CTable {
 
   template <class T>
   T* allocate(std::size_t count) {
-    if (count == 0) {
-      return nullptr;
-    }
-    void* memory = amqp_pool_alloc(&pool_, count * sizeof(T));
+    void* memory = amqp_pool_alloc(&pool_, std::max<std::size_t>(count, 1) * sizeof(T));
     if (memory == nullptr) {
       throw std::bad_alloc();
     }

@@ -8,8 +8,8 @@ namespace miko::amqp {
 namespace {
 
 /// Bodies up to this size are copied into the buffer; larger ones wait in a segment of their own.
-constexpr std::size_t small_body_max = 64 * 1024;
-constexpr std::size_t buffer_size_max = 256 * 1024;
+constexpr std::size_t small_body_max = 64UL * 1024;
+constexpr std::size_t buffer_size_max = 256UL * 1024;
 
 std::size_t framed_size(std::size_t body_size, std::size_t frame_max) {
   const std::size_t piece_max = frame_max - frame_overhead;

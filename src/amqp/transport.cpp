@@ -83,7 +83,7 @@ Transport Transport::open(const Loop& loop, const Endpoint& endpoint, Clock::tim
     shake_hands(loop, *tls, socket.get(), endpoint, until);
     trace("tls", tls->version());
   }
-  return Transport(std::move(socket), std::move(tls));
+  return {std::move(socket), std::move(tls)};
 }
 
 Io Transport::read(char* bytes, std::size_t size) {

@@ -156,7 +156,7 @@ class UriReader {
     }
   }
 
-  std::chrono::seconds read_seconds(const std::string& value) const {
+  [[nodiscard]] std::chrono::seconds read_seconds(const std::string& value) const {
     unsigned seconds = 0;
     const char* const end = value.data() + value.size();
     const auto [stop, error] = std::from_chars(value.data(), end, seconds);
@@ -166,7 +166,7 @@ class UriReader {
     return std::chrono::seconds(seconds);
   }
 
-  std::string decode(std::string_view text) const {
+  [[nodiscard]] std::string decode(std::string_view text) const {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text[i] != '%') {

@@ -4,7 +4,7 @@
 namespace miko {
 namespace {
 
-constexpr std::size_t piece_size = 64 * 1024;
+constexpr std::size_t piece_size = 64UL * 1024;
 
 namespace colour {
 constexpr std::string_view key = "\x1b[34;1m";

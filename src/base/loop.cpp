@@ -48,7 +48,7 @@ short Loop::wait(int fd, short events, Clock::time_point until) const {
 }
 
 void Loop::check_interrupt() const {
-  wait(std::span<pollfd>(), Clock::time_point());
+  static_cast<void>(wait(std::span<pollfd>(), Clock::time_point()));
 }
 
 }  // namespace miko

@@ -19,7 +19,7 @@ class Loop {
 
   /// Sleeps until one of `fds` is ready (its revents are set) or `until` has passed.
   /// Returns how many are ready. Throws Error{interrupted}.
-  int wait(std::span<pollfd> fds, Clock::time_point until) const;
+  [[nodiscard]] int wait(std::span<pollfd> fds, Clock::time_point until) const;
 
   /// The same for one descriptor. Returns its revents, 0 when `until` has passed.
   [[nodiscard]] short wait(int fd, short events, Clock::time_point until) const;

@@ -22,7 +22,7 @@ volatile std::sig_atomic_t signal_received = 0;
 extern "C" void note_signal(int signal) {
   const int saved_errno = errno;
   for (const int polite : polite_signals) {
-    ::signal(polite, SIG_DFL);
+    static_cast<void>(::signal(polite, SIG_DFL));
   }
   signal_received = signal;
   const char byte = 0;
@@ -57,7 +57,7 @@ SignalPipe::~SignalPipe() {
     struct sigaction now = {};
     ::sigaction(signal, nullptr, &now);
     if (now.sa_handler == note_signal) {
-      ::signal(signal, SIG_DFL);
+      static_cast<void>(::signal(signal, SIG_DFL));
     }
   }
   pipe_write_end = -1;
@@ -68,12 +68,12 @@ int SignalPipe::received() {
 }
 
 void die_of(int signal) {
-  ::signal(signal, SIG_DFL);
+  static_cast<void>(::signal(signal, SIG_DFL));
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, signal);
   ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  ::raise(signal);
+  static_cast<void>(::raise(signal));
   ::_exit(128 + signal);
 }
 

@@ -66,7 +66,7 @@ Item split_item(std::string_view what, const std::string& word) {
 
 /// The value of an item as JSON.
 std::string item_json(std::string_view what, const Item& item, FileInput& input) {
-  const std::string text = item.file ? input.read(item.value) : item.value;
+  std::string text = item.file ? input.read(item.value) : item.value;
   if (item.json) {
     require_json(what, text);
     return text;

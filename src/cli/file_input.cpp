@@ -48,7 +48,7 @@ std::string FileInput::read(const std::string& name) {
 
 std::string FileInput::read_all(int fd, std::string_view shown) {
   std::string content;
-  constexpr std::size_t piece = 64 * 1024;
+  constexpr std::size_t piece = 64UL * 1024;
   while (true) {
     if (loop_.wait(fd, POLLIN, until_) == 0) {
       throw cannot_read(shown, "it did not end in time", "--timeout sets how long to wait");

@@ -10,7 +10,7 @@
 namespace miko::cli {
 
 /// What a request may be made of at most; also RabbitMQ 3's own limit for a message.
-inline constexpr std::size_t input_size_max = 128 * 1024 * 1024;
+inline constexpr std::size_t input_size_max = 128UL * 1024 * 1024;
 
 /// Reads what "@FILE" and "@-" name, within the deadline of the command.
 class FileInput {

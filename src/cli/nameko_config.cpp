@@ -48,7 +48,7 @@ class ConfigReader {
   }
 
   /// A scalar with variables becomes whatever its text is after substitution, read as YAML again.
-  YAML::Node resolve(const YAML::Node& node, int depth) const {
+  [[nodiscard]] YAML::Node resolve(const YAML::Node& node, int depth) const {
     if (!node || !node.IsScalar()) {
       return node;
     }
@@ -69,7 +69,7 @@ class ConfigReader {
     return resolve(YAML::Load(value), depth + 1);
   }
 
-  std::string substitute(const YAML::Node& node) const {
+  [[nodiscard]] std::string substitute(const YAML::Node& node) const {
     try {
       return substitute_environment(node.Scalar(), environment_);
     } catch (const Error& error) {

@@ -45,7 +45,7 @@ class Output {
 
   /// Prints what became of a call and returns the exit status.
   /// Throws Error{output_failed} if the result could not be written whole.
-  int print(const Reply& reply, const CallName& call) const;
+  [[nodiscard]] int print(const Reply& reply, const CallName& call) const;
 
   /// Prints JSON of miko's own, such as a dry run, in the chosen format.
   void print_json(std::string_view json) const;

@@ -50,8 +50,8 @@ class Client {
  public:
   explicit Client(Options options);
   ~Client();
-  Client(Client&&) noexcept;
-  Client& operator=(Client&&) noexcept;
+  Client(Client&& other) noexcept;
+  Client& operator=(Client&& other) noexcept;
 
   /// Calls one method and waits for its reply, until arguments.deadline or for Options::timeout.
   /// Never throws for what happens to this call alone: unknown service, remote exception and
