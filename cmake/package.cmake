@@ -1,0 +1,23 @@
+# The library face for others: find_package(miko), target miko::miko, #include <miko.h>.
+
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/miko)
+set(header_dir ${CMAKE_INSTALL_INCLUDEDIR}/miko)
+
+install(TARGETS miko_core EXPORT miko-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT miko-targets NAMESPACE miko:: DESTINATION ${package_dir})
+
+# miko.h and what it includes, in the same folders as in src.
+install(FILES src/miko.h DESTINATION ${header_dir})
+install(FILES src/base/clock.h src/base/error.h DESTINATION ${header_dir}/base)
+install(FILES src/nameko/client.h src/nameko/reply.h src/nameko/versions.h
+        DESTINATION ${header_dir}/nameko)
+
+configure_package_config_file(cmake/miko-config.cmake.in miko-config.cmake
+  INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(miko-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${CMAKE_CURRENT_BINARY_DIR}/miko-config.cmake
+  ${CMAKE_CURRENT_BINARY_DIR}/miko-config-version.cmake
+  DESTINATION ${package_dir})
