@@ -1,1 +1,135 @@
-# miko
+# bash completion for miko
+
+# Options that take a value.
+_miko_valued='-b --broker --host --port --vhost --user --password-file --password --exchange
+  -c --config --cacert --cert --key --servername --timeout -o --output --max-reply-size --color
+  --args --kwargs -H --header --ctx'
+_miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
+  -c --config --careful --tls --cacert --cert --key --servername --insecure --timeout
+  -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
+_miko_call='--args --kwargs -H --header --ctx --no-expire --dry-run'
+
+_miko_takes_value() {
+  [[ $1 == -* && " ${_miko_valued//$'\n'/ } " == *" $1 "* ]]
+}
+
+# Candidates for the current word, which starts with $1 and goes on with one of the words $2.
+_miko_offer() {
+  local word
+  for word in $2; do
+    [[ $1$word == "$cur"* ]] && COMPREPLY+=("$1$word")
+  done
+}
+
+# The same for files, of which $2 has been typed.
+_miko_offer_files() {
+  local file
+  while IFS= read -r file; do
+    COMPREPLY+=("$1$file")
+  done < <(compgen -f -- "$2")
+  compopt -o filenames 2>/dev/null
+}
+
+# The same for files behind an '@', with quotes and slashes of its own: readline would take the '@'
+# for a part of the name.
+_miko_offer_at_files() {
+  local file
+  compopt -o nospace 2>/dev/null
+  while IFS= read -r file; do
+    if [[ -d $file ]]; then
+      COMPREPLY+=("$1$(printf %q "$file")/")
+    else
+      COMPREPLY+=("$1$(printf %q "$file")")
+      compopt +o nospace 2>/dev/null
+    fi
+  done < <(compgen -f -- "$2")
+}
+
+# The value of option $1, of which $3 has been typed; $2 stands before it in the same word.
+_miko_value() {
+  case $1 in
+    -o | --output) _miko_offer "$2" 'json pretty raw envelope none' ;;
+    --color) _miko_offer "$2" 'auto always never' ;;
+    -c | --config | --cacert | --cert | --key | --password-file) _miko_offer_files "$2" "$3" ;;
+    --host) [[ -z $2 ]] && mapfile -t COMPREPLY < <(compgen -A hostname -- "$3") ;;
+    --args | --kwargs)
+      [[ $3 == @* ]] && _miko_offer_at_files "$2@" "${3#@}"
+      ;;
+    --ctx)
+      [[ $3 == *=@* ]] && _miko_offer_at_files "$2${3%%=@*}=@" "${3#*=@}"
+      ;;
+  esac
+}
+
+# What is typed so far as miko will see it: readline also splits words at '=', ':' and '@'.
+_miko_split() {
+  local rest=${COMP_LINE:0:COMP_POINT} trimmed word i
+  words=()
+  for ((i = 0; i <= COMP_CWORD; ++i)); do
+    trimmed=${rest#"${rest%%[![:space:]]*}"}
+    word=${COMP_WORDS[i]}
+    ((i == COMP_CWORD)) && word=$trimmed
+    if ((i > 0)) && [[ $trimmed == "$rest" ]]; then
+      words[${#words[@]} - 1]+=$word
+    else
+      words+=("$word")
+    fi
+    rest=${trimmed#"$word"}
+  done
+}
+
+_miko_complete() {
+  local command='' previous=${words[${#words[@]} - 2]} positional=0 i
+  for ((i = 1; i < ${#words[@]} - 1; ++i)); do
+    if _miko_takes_value "${words[i]}"; then
+      ((++i))
+    elif [[ ${words[i]} != -* ]]; then
+      if [[ -z $command ]]; then
+        command=${words[i]}
+      else
+        ((++positional))
+      fi
+    fi
+  done
+
+  # Behind an option that lacks its value the loop has gone past the current word.
+  if ((i == ${#words[@]})); then
+    _miko_value "$previous" '' "$cur"
+  elif [[ $cur == --*=* ]]; then
+    _miko_value "${cur%%=*}" "${cur%%=*}=" "${cur#*=}"
+  elif [[ $cur == -* ]]; then
+    _miko_offer '' "$_miko_global"
+    [[ $command == call ]] && _miko_offer '' "$_miko_call"
+  elif [[ -z $command ]]; then
+    _miko_offer '' 'call completion help'
+  elif [[ $command == help && $positional -eq 0 ]]; then
+    _miko_offer '' 'call completion help exit-codes environment output'
+  elif [[ $command == completion && $positional -eq 0 ]]; then
+    _miko_offer '' 'bash zsh fish'
+  elif [[ $command == call && $cur == *=@* ]]; then
+    _miko_offer_at_files "${cur%%=@*}=@" "${cur#*=@}"
+  fi
+}
+
+_miko() {
+  local words cur i breaks=''
+  COMPREPLY=()
+  _miko_split
+  cur=${words[${#words[@]} - 1]}
+  _miko_complete
+
+  # Readline replaces only what stands behind the last character that breaks words for it; '@'
+  # itself is replaced as well.
+  for i in '=' ':' '@'; do
+    [[ $COMP_WORDBREAKS == *"$i"* ]] && breaks+=$i
+  done
+  if [[ -n $breaks && $cur == *[$breaks]* ]]; then
+    local prefix=${cur%"${cur##*[$breaks]}"}
+    prefix=${prefix%@}
+    for i in "${!COMPREPLY[@]}"; do
+      COMPREPLY[i]=${COMPREPLY[i]#"$prefix"}
+    done
+  fi
+}
+
+complete -F _miko miko

@@ -1,1 +1,86 @@
-# miko
+# fish completion for miko
+
+# The command on the line, without options and their values; fails if there is none yet.
+function __miko_command
+    set -l valued -b --broker --host --port --vhost --user --password-file --password --exchange \
+        -c --config --cacert --cert --key --servername --timeout -o --output --max-reply-size \
+        --color --args --kwargs -H --header --ctx
+    set -l skip no
+    for word in (commandline -opc)[2..-1]
+        if test $skip = yes
+            set skip no
+        else if contains -- $word $valued
+            set skip yes
+        else if not string match -q -- '-*' $word
+            echo $word
+            return 0
+        end
+    end
+    return 1
+end
+
+function __miko_no_command
+    not __miko_command >/dev/null
+end
+
+function __miko_command_is
+    test (__miko_command; or echo none) = $argv[1]
+end
+
+# Files behind an '@' in the current word: @FILE, KEY=@FILE, KEY:=@FILE.
+function __miko_at_file
+    set -l word (string replace -r -- '^--[a-z]+=' '' (commandline -ct))
+    set -l parts (string match -r -- '^([^=]*=|)@(.*)$' $word)
+    or return
+    set -l prefix $parts[2]@
+    for file in (__fish_complete_path $parts[3])
+        echo $prefix$file
+    end
+end
+
+complete -c miko -f
+
+complete -c miko -n __miko_no_command -a call -d 'Call an RPC method and print what it returns'
+complete -c miko -n __miko_no_command -a completion -d 'Print a completion script'
+complete -c miko -n __miko_no_command -a help -d 'Explain a command or a topic'
+
+complete -c miko -s b -l broker -x -d 'Broker URI, several separated by semicolons'
+complete -c miko -l host -x -a '(__fish_print_hostnames)' -d 'Host of the broker'
+complete -c miko -l port -x -d 'Port of the broker'
+complete -c miko -l vhost -x -d 'Virtual host'
+complete -c miko -l user -x -d User
+complete -c miko -l password-file -r -F -d 'File with the password'
+complete -c miko -l password -x -d Password
+complete -c miko -l exchange -x -d 'Nameko\'s rpc_exchange'
+complete -c miko -s c -l config -r -F -d 'Nameko config.yaml'
+complete -c miko -l careful -d 'Log in step by step instead of in one flight'
+
+complete -c miko -l tls -d 'Use TLS'
+complete -c miko -l cacert -r -F -d 'Authorities to trust'
+complete -c miko -l cert -r -F -d 'Client certificate'
+complete -c miko -l key -r -F -d 'Key of the client certificate'
+complete -c miko -l servername -x -d 'Name to expect in the certificate'
+complete -c miko -l insecure -d 'Accept any certificate'
+
+complete -c miko -l timeout -x -d 'Limit for the whole command, such as 250ms, 5s or 1m30s'
+complete -c miko -s o -l output -x -a 'json pretty raw envelope none' -d 'Output format'
+complete -c miko -l max-reply-size -x -d 'Largest reply taken, such as 64MiB'
+complete -c miko -l color -x -a 'auto always never' -d 'When to use colour'
+complete -c miko -s q -l quiet -d 'Print no warnings'
+complete -c miko -s v -l verbose -d 'Print each step with its time'
+complete -c miko -s h -l help -d 'Print help'
+complete -c miko -l help-all -d 'Print help for all commands'
+complete -c miko -s V -l version -d 'Print versions of miko and its libraries'
+
+set -l in_call '__miko_command_is call'
+complete -c miko -n $in_call -l args -x -a '(__miko_at_file)' -d 'Arguments as JSON array or object'
+complete -c miko -n $in_call -l kwargs -x -a '(__miko_at_file)' -d 'Keyword arguments beside --args'
+complete -c miko -n $in_call -s H -l header -x -d 'AMQP header of the request, NAME:TEXT'
+complete -c miko -n $in_call -l ctx -x -a '(__miko_at_file)' -d 'Nameko context data, KEY=TEXT'
+complete -c miko -n $in_call -l no-expire -d 'Let the request wait in the queue after the timeout'
+complete -c miko -n $in_call -l dry-run -d 'Print the message and send nothing'
+complete -c miko -n $in_call -a '(__miko_at_file)'
+
+complete -c miko -n '__miko_command_is completion' -a 'bash zsh fish'
+complete -c miko -n '__miko_command_is help' -a 'call completion help' -d Command
+complete -c miko -n '__miko_command_is help' -a 'exit-codes environment output' -d Topic
