@@ -8,6 +8,7 @@
 ///     rpc.close();
 
 #include "base/error.h"
+#include "base/json.h"
 #include "nameko/client.h"
 #include "nameko/reply.h"
 #include "nameko/versions.h"

@@ -30,7 +30,7 @@ const std::map<std::string, Layer>& layers() {
       {"cli",
        {{"cli/", "base/", "miko.h", "nameko/client.h", "nameko/reply.h"},
         {"fmt/", "CLI/", "yaml-cpp/"}}},
-      {"miko.h", {{"base/error.h", "nameko/"}, {}}},
+      {"miko.h", {{"base/error.h", "base/json.h", "nameko/"}, {}}},
       {"main.cpp", {{"cli/", "miko.h"}, {}}},
   };
   return table;

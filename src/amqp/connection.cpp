@@ -28,7 +28,7 @@ Connection::Connection(const Loop& loop, ConnectionOptions options)
       options_(std::move(options)),
       pace_(options_.pace),
       assembler_(options_.body_size_max),
-      inbox_(inbox_size) {}
+      inbox_(std::make_unique_for_overwrite<char[]>(inbox_size)) {}
 
 void Connection::open(Clock::time_point until) {
   for (endpoint_ = 0;; ++endpoint_) {
@@ -62,11 +62,17 @@ std::uint64_t Connection::publish(Message message) {
     }
     begin_session();
   }
-  if (!tuned_) {
-    early_.push_back(message);
-  }
   if (setup_->may_publish()) {
+    std::optional<Message> copy = tuned_ ? std::nullopt : std::optional(message);
     enqueue(std::move(message));
+    if (copy) {
+      early_.push_back(std::move(*copy));
+    }
+  } else {
+    // Refused here and now if it cannot be encoded, not when the broker's limits are known.
+    std::string trial;
+    append_publish(trial, message, setup_->frame_max());
+    early_.push_back(std::move(message));
   }
   return ++published_;
 }
@@ -103,7 +109,7 @@ std::optional<Event> Connection::next(Clock::time_point until) {
 
 std::optional<Event> Connection::take_event(Clock::time_point until) {
   while (inbox_begin_ < inbox_end_) {
-    std::string_view bytes(inbox_.data() + inbox_begin_, inbox_end_ - inbox_begin_);
+    std::string_view bytes(inbox_.get() + inbox_begin_, inbox_end_ - inbox_begin_);
     if (!heard_anything_) {
       check_greeting();
     }
@@ -113,7 +119,7 @@ std::optional<Event> Connection::take_event(Clock::time_point until) {
       if (!frame) {
         return std::nullopt;
       }
-      inbox_begin_ = static_cast<std::size_t>(bytes.data() - inbox_.data());
+      inbox_begin_ = static_cast<std::size_t>(bytes.data() - inbox_.get());
       heard_anything_ = true;
       if (std::optional<Event> event = handle(*frame)) {
         return event;
@@ -131,7 +137,7 @@ std::optional<Event> Connection::take_event(Clock::time_point until) {
 }
 
 void Connection::check_greeting() const {
-  const std::string_view bytes(inbox_.data() + inbox_begin_, inbox_end_ - inbox_begin_);
+  const std::string_view bytes(inbox_.get() + inbox_begin_, inbox_end_ - inbox_begin_);
   constexpr std::string_view method_on_channel_0("\x01\0\0", 3);
   if (bytes.starts_with(method_on_channel_0.substr(0, bytes.size()))) {
     return;
@@ -286,11 +292,11 @@ bool Connection::receive() {
     return false;
   }
   if (inbox_begin_ > 0) {
-    std::memmove(inbox_.data(), inbox_.data() + inbox_begin_, inbox_end_ - inbox_begin_);
+    std::memmove(inbox_.get(), inbox_.get() + inbox_begin_, inbox_end_ - inbox_begin_);
     inbox_end_ -= inbox_begin_;
     inbox_begin_ = 0;
   }
-  const Io io = transport_->read(inbox_.data() + inbox_end_, inbox_.size() - inbox_end_);
+  const Io io = transport_->read(inbox_.get() + inbox_end_, inbox_size - inbox_end_);
   if (!io.closed.empty()) {
     line_down_ = io.closed;
     return false;

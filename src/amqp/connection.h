@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -104,7 +105,8 @@ class Connection {
   std::vector<Message> early_ = {};
   bool tuned_ = false;
 
-  std::vector<char> inbox_ = {};
+  /// Not initialised: pages of it that no broker fills are never touched.
+  std::unique_ptr<char[]> inbox_;
   std::size_t inbox_begin_ = 0;
   std::size_t inbox_end_ = 0;
   bool heard_anything_ = false;

@@ -24,16 +24,19 @@ template <class Encode>
 void append_frame(std::string& out, FrameType type, std::uint16_t channel, std::size_t payload_max,
                   const Encode& encode) {
   const std::size_t start = out.size();
-  std::size_t room = 256;
+  std::size_t room = std::min<std::size_t>(256, payload_max);
   int used = -1;
-  while (used < 0) {
-    if (room > payload_max) {
+  while (true) {
+    out.resize(start + 7 + room);
+    used = encode(amqp_bytes_t{.len = room, .bytes = out.data() + start + 7});
+    if (used >= 0) {
+      break;
+    }
+    if (room == payload_max) {
       out.resize(start);
       throw usage_error("names or headers do not fit a frame of the AMQP connection");
     }
-    out.resize(start + 7 + room);
-    used = encode(amqp_bytes_t{.len = room, .bytes = out.data() + start + 7});
-    room *= 4;
+    room = std::min(room * 4, payload_max);
   }
   const auto size = static_cast<std::size_t>(used);
   out[start] = static_cast<char>(type);
@@ -155,8 +158,10 @@ std::string sasl_response(const StartOk& fields) {
   }
   if (fields.mechanism == "AMQPLAIN") {
     CTable memory;
-    amqp_table_t table = memory.table({{"LOGIN", FieldValue{.value = fields.user}},
-                                       {"PASSWORD", FieldValue{.value = fields.password}}});
+    // The C table points into this one.
+    const Table login = {{"LOGIN", FieldValue{.value = fields.user}},
+                         {"PASSWORD", FieldValue{.value = fields.password}}};
+    amqp_table_t table = memory.table(login);
     std::string encoded(64 + fields.user.size() + fields.password.size(), '\0');
     std::size_t size = 0;
     amqp_encode_table(amqp_bytes_t{.len = encoded.size(), .bytes = encoded.data()}, &table, &size);

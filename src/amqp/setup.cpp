@@ -13,6 +13,9 @@ namespace {
 /// What every RabbitMQ offers unless its operator lowered it. Source: RabbitMQ 3.10 to 4.3.
 constexpr std::uint32_t usual_frame_max = 131072;
 
+/// AMQP 0-9-1 obliges both sides to take frames of this size.
+constexpr std::uint32_t frame_max_min = 4096;
+
 constexpr std::uint16_t default_heartbeat_seconds = 10;
 
 /// 0 in a limit means that there is none.
@@ -73,6 +76,11 @@ void Setup::hear(const Method& method, std::string& out) {
 
 void Setup::hear_tune(const method::Tune& tune, std::string& out) {
   phase_ = Phase::opening;
+  if (tune.frame_max != 0 && tune.frame_max < frame_max_min) {
+    throw Error({.kind = ErrorKind::unreachable,
+                 .message = fmt::format("{} offers frames of {} bytes, below AMQP's own limit",
+                                        endpoint_.address(), tune.frame_max)});
+  }
   if (pace_ == Pace::careful) {
     tune_.frame_max = smaller_limit(tune_.frame_max, tune.frame_max);
     append_rest(out);

@@ -1,6 +1,7 @@
 #include "amqp/transport.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -45,6 +46,20 @@ void shake_hands(const Loop& loop, TlsSession& tls, int socket, const Endpoint& 
   }
 }
 
+bool is_loopback(int socket) {
+  sockaddr_storage peer = {};
+  socklen_t length = sizeof(peer);
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &length) != 0) {
+    return false;
+  }
+  if (peer.ss_family == AF_INET) {
+    const auto& address = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
+    return (ntohl(address.s_addr) >> 24) == IN_LOOPBACKNET;
+  }
+  const auto& address = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+  return peer.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address);
+}
+
 Io from_tls(TlsStep step) {
   return {.bytes = step.bytes,
           .wait_for = step.wait_for,
@@ -78,6 +93,9 @@ Transport Transport::open(const Loop& loop, const Endpoint& endpoint, Clock::tim
   trace("resolve", addresses.empty() ? "" : addresses.front().text);
   UniqueFd socket = dial(loop, addresses, endpoint.address(), until);
   trace("connect", endpoint.address());
+  if (!tls && !is_loopback(socket.get())) {
+    trace("plain", fmt::format("user and password go to {} without TLS", endpoint.address()));
+  }
   if (tls) {
     tls->attach(socket.get());
     shake_hands(loop, *tls, socket.get(), endpoint, until);

@@ -23,7 +23,8 @@ struct Io {
 /// Bytes to and from a broker, over TCP or TLS over TCP. Reading and writing never wait.
 class Transport {
  public:
-  /// Reports a finished step ("resolve", "connect", "tls") and what came of it.
+  /// Reports a finished step ("resolve", "connect", "tls") and what came of it; "plain" before a
+  /// password goes to another machine without TLS.
   using Trace = std::function<void(std::string_view step, std::string_view detail)>;
 
   /// Resolves, connects and shakes hands before `until`.

@@ -48,7 +48,8 @@ class UriReader {
                        std::move(hint));
   }
 
-  void read_scheme(std::string_view scheme) {
+  void read_scheme(std::string_view text) {
+    const std::string scheme = lower(std::string(text));
     if (scheme == "amqps") {
       endpoint_.tls = true;
     } else if (scheme != "amqp" && scheme != "pyamqp") {
@@ -152,7 +153,11 @@ class UriReader {
     } else if (name == "check_hostname") {
       tls.check_name = lower(value) != "false";
     } else if (name == "cert_reqs") {
-      tls.verify = value == "CERT_REQUIRED" || value == "required" || value == "CERT_OPTIONAL";
+      if (value != "CERT_REQUIRED" && value != "required" && value != "CERT_OPTIONAL" &&
+          value != "optional" && value != "CERT_NONE" && value != "none") {
+        throw fail("ssl_cert_reqs is not CERT_REQUIRED, CERT_OPTIONAL or CERT_NONE");
+      }
+      tls.verify = value != "CERT_NONE" && value != "none";
     }
   }
 

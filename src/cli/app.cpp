@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -104,6 +105,11 @@ Error parse_failure(const CLI::App& app, const CLI::ParseError& error) {
     const std::vector<std::string> own = option_names(*command);
     names.insert(names.end(), own.begin(), own.end());
   }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const std::string what = error.what();
+    return usage_error(fmt::format("option {} has no value, or is given twice",
+                                   printable(what.substr(0, what.find(':')))));
+  }
   if (unknown.empty()) {
     return usage_error(printable(shortened(error.what(), 200)), "miko --help lists everything");
   }
@@ -111,6 +117,10 @@ Error parse_failure(const CLI::App& app, const CLI::ParseError& error) {
   const std::string shown = printable(shortened(word, 60));
   if (word.starts_with('-')) {
     const std::string meant = suggestion(word, names);
+    if (std::find(names.begin(), names.end(), word) != names.end()) {
+      return usage_error(fmt::format("option {} stands before its command", shown),
+                         "options of a command stand behind it");
+    }
     return usage_error(fmt::format("unknown option {}", shown),
                        meant.empty() ? "miko --help lists the options" : meant);
   }

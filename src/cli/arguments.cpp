@@ -64,13 +64,8 @@ Item split_item(std::string_view what, const std::string& word) {
           .value = word.substr(equals + (file ? 2 : 1))};
 }
 
-/// The value of an item as JSON.
-std::string item_json(std::string_view what, const Item& item, FileInput& input) {
-  std::string text = item.file ? input.read(item.value) : item.value;
-  if (item.json) {
-    require_json(what, text);
-    return text;
-  }
+/// Text as a JSON string; json_quote() alone would replace what is not UTF-8.
+std::string quote_text(std::string_view what, std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
     const std::optional<CodePoint> code = decode_utf8(rest);
     if (!code) {
@@ -79,6 +74,16 @@ std::string item_json(std::string_view what, const Item& item, FileInput& input)
     rest.remove_prefix(code->bytes);
   }
   return json_quote(text);
+}
+
+/// The value of an item as JSON.
+std::string item_json(std::string_view what, const Item& item, FileInput& input) {
+  std::string text = item.file ? input.read(item.value) : item.value;
+  if (item.json) {
+    require_json(what, text);
+    return text;
+  }
+  return quote_text(what, text);
 }
 
 /// "@FILE" and "@-" read, anything else as it is.
@@ -152,7 +157,7 @@ std::string context_json(const std::vector<std::string>& words, FileInput& input
       throw usage_error(fmt::format("--ctx '{}' has no key", shown(word)),
                         "write --ctx KEY=TEXT or --ctx KEY:=JSON");
     }
-    collector.add_keyword(item.key, json_quote(item.key),
+    collector.add_keyword(item.key, quote_text("a --ctx key", item.key),
                           item_json(fmt::format("--ctx {}", shown(item.key)), item, input));
   }
   return collector.kwargs();
@@ -168,7 +173,8 @@ std::string headers_json(const std::vector<std::string>& words) {
     }
     const std::string name = word.substr(0, colon);
     const std::size_t start = std::min(word.find_first_not_of(' ', colon + 1), word.size());
-    collector.add_keyword(name, json_quote(name), json_quote(word.substr(start)));
+    collector.add_keyword(name, quote_text("a header name", name),
+                          quote_text("a header", word.substr(start)));
   }
   return collector.kwargs();
 }
@@ -218,7 +224,7 @@ Arguments parse_arguments(const ArgumentWords& words, FileInput& input) {
     if (item.key.empty()) {
       collector.add_positional(json);
     } else {
-      collector.add_keyword(item.key, json_quote(item.key), json);
+      collector.add_keyword(item.key, quote_text("a keyword", item.key), json);
     }
   }
   return {.args = collector.args(),

@@ -6,7 +6,11 @@ Settings Session::settings() const {
   Settings settings = resolve_settings(typed, environment);
   settings.connection.interrupt_fd = interrupt_fd;
   settings.connection.trace = [this](std::string_view step, std::string_view detail) {
-    output.trace(step, detail);
+    if (step == "plain") {
+      output.warn(detail);
+    } else {
+      output.trace(step, detail);
+    }
   };
   return settings;
 }

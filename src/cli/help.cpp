@@ -25,10 +25,7 @@ constexpr Topic topics[] = {
     0                        done                                            yes
     1   remote_error         the method raised                               yes
     2   usage                bad option, JSON, file, URI or configuration    no
-    3   expectation_failed   an expectation or threshold failed
-        partial              some calls of many failed
     4   unknown_service      nobody is listening                             no
-        no_instance
     5   unknown_method       the service refused the call before running     no
         bad_arguments        it
     6   unreachable          name, connection, TLS or login did not          no
@@ -38,9 +35,11 @@ constexpr Topic topics[] = {
     8   bad_reply            the reply cannot be understood, or is over      yes
                              the size limit
     9   connection_lost      after the request was sent                      maybe
-   10   output_failed        the result could not be written                 yes
+   10   output_failed        the result could not be written                 yes; no if
+                             standard output was closed from the start
    70   internal             a bug in miko                                   maybe
   124   timeout              sent, no reply in time                          maybe
+  129   interrupted          SIGHUP                                          maybe, if sent
   130   interrupted          SIGINT                                          maybe, if sent
   143   interrupted          SIGTERM                                         maybe, if sent
 

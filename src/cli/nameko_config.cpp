@@ -4,7 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
-#include <fstream>
+#include <ios>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -21,6 +21,13 @@ bool has_variable(std::string_view text) {
   return start != std::string_view::npos && text.find('}', start) != std::string_view::npos;
 }
 
+/// A value of the file and the line on which it stands, from 1. The text of a variable is parsed on
+/// its own and would know only lines of its own.
+struct Value {
+  YAML::Node node = YAML::Node(YAML::NodeType::Undefined);
+  int line = 0;
+};
+
 /// Reads the values miko needs out of a parsed file.
 class ConfigReader {
  public:
@@ -32,24 +39,44 @@ class ConfigReader {
       return {};
     }
     if (!root.IsMap()) {
-      throw fail(root, "it is not a mapping");
+      throw fail(root.Mark().line + 1, "it is not a mapping");
     }
     NamekoConfig config = {.broker = text(root, "AMQP_URI"),
                            .exchange = text(root, "rpc_exchange"),
                            .login_method = text(root, "LOGIN_METHOD"),
                            .heartbeat = seconds(root, "HEARTBEAT")};
-    read_tls(resolve(root["AMQP_SSL"], 0), config);
+    read_tls(find(root, "AMQP_SSL"), config);
     return config;
   }
 
  private:
-  [[nodiscard]] Error fail(const YAML::Node& node, std::string_view why) const {
-    return usage_error(fmt::format("{}:{}: {}", printable(file_), node.Mark().line + 1, why));
+  [[nodiscard]] Error fail(int line, std::string_view why) const {
+    return usage_error(fmt::format("{}:{}: {}", printable(file_), line, why));
+  }
+
+  /// The value of a key, of the mapping itself or of those it merges with "<<".
+  [[nodiscard]] Value find(const YAML::Node& map, const char* key) const {
+    if (const YAML::Node own = map[key]) {
+      const int line = own.Mark().line + 1;
+      return {.node = resolve(own, line, 0), .line = line};
+    }
+    const YAML::Node merged = map["<<"];
+    if (merged && merged.IsMap()) {
+      return find(merged, key);
+    }
+    if (merged && merged.IsSequence()) {
+      for (const YAML::Node& one : merged) {
+        if (one.IsMap() && one[key]) {
+          return find(one, key);
+        }
+      }
+    }
+    return {};
   }
 
   /// A scalar with variables becomes whatever its text is after substitution, read as YAML again.
-  [[nodiscard]] YAML::Node resolve(const YAML::Node& node, int depth) const {
-    if (!node || !node.IsScalar()) {
+  [[nodiscard]] YAML::Node resolve(const YAML::Node& node, int line, int depth) const {
+    if (!node.IsScalar()) {
       return node;
     }
     // yaml-cpp tags plain scalars "?" and quoted ones "!".
@@ -60,32 +87,38 @@ class ConfigReader {
       return node;
     }
     if (depth == substitution_depth_max) {
-      throw fail(node, "its variables refer to each other without end");
+      throw fail(line, "its variables refer to each other without end");
     }
-    const std::string value = substitute(node);
+    const std::string value = substitute(node, line);
     if (raw || value == node.Scalar()) {
       return YAML::Node(value);
     }
-    return resolve(YAML::Load(value), depth + 1);
+    YAML::Node again;
+    try {
+      again = YAML::Load(value);
+    } catch (const YAML::Exception&) {
+      throw fail(line, "it is not YAML with its variables replaced");
+    }
+    return resolve(again, line, depth + 1);
   }
 
-  [[nodiscard]] std::string substitute(const YAML::Node& node) const {
+  [[nodiscard]] std::string substitute(const YAML::Node& node, int line) const {
     try {
       return substitute_environment(node.Scalar(), environment_);
     } catch (const Error& error) {
-      throw fail(node, error.what());
+      throw fail(line, error.what());
     }
   }
 
   std::optional<std::string> text(const YAML::Node& map, const char* key) const {
-    const YAML::Node node = resolve(map[key], 0);
-    if (!node || node.IsNull()) {
+    const Value value = find(map, key);
+    if (!value.node || value.node.IsNull()) {
       return std::nullopt;
     }
-    if (!node.IsScalar()) {
-      throw fail(map[key], fmt::format("{} is not a text", key));
+    if (!value.node.IsScalar()) {
+      throw fail(value.line, fmt::format("{} is not a text", key));
     }
-    return node.Scalar();
+    return value.node.Scalar();
   }
 
   std::optional<std::chrono::seconds> seconds(const YAML::Node& map, const char* key) const {
@@ -97,32 +130,28 @@ class ConfigReader {
     const char* const end = value->data() + value->size();
     const auto [stop, error] = std::from_chars(value->data(), end, number);
     if (error != std::errc() || stop != end || number > 65535) {
-      throw fail(map[key], fmt::format("{} is not a number of seconds", key));
+      throw fail(find(map, key).line, fmt::format("{} is not a number of seconds", key));
     }
     return std::chrono::seconds(number);
   }
 
-  void read_tls(const YAML::Node& node, NamekoConfig& config) const {
+  void read_tls(const Value& value, NamekoConfig& config) const {
+    const YAML::Node& node = value.node;
     if (!node || node.IsNull()) {
       return;
     }
-    if (node.IsScalar()) {
-      bool on = false;
-      if (!YAML::convert<bool>::decode(node, on)) {
-        throw fail(node, "AMQP_SSL is neither true, false nor a mapping");
-      }
-      config.tls = on;
-      return;
-    }
     if (!node.IsMap()) {
-      throw fail(node, "AMQP_SSL is neither true, false nor a mapping");
+      if (!node.IsScalar() || !YAML::convert<bool>::decode(node, config.tls)) {
+        throw fail(value.line, "AMQP_SSL is neither true, false nor a mapping");
+      }
+      return;
     }
     config.tls = true;
     config.ca_file = text(node, "ca_certs");
     config.certificate = text(node, "certfile");
     config.key = text(node, "keyfile");
     config.server_name = text(node, "server_hostname");
-    // As Python's ssl constants, by name or by number; without it kombu does not verify.
+    // As Python's ssl constants, by name or by number. Without it kombu does not verify; miko does.
     const std::optional<std::string> required = text(node, "cert_reqs");
     config.insecure = required && (*required == "0" || required->find("NONE") != std::string::npos);
   }
@@ -136,6 +165,9 @@ class ConfigReader {
 NamekoConfig read_nameko_config(const std::string& file, const Environment& environment) {
   try {
     return ConfigReader(file, environment).read(YAML::LoadFile(file));
+  } catch (const std::ios_base::failure&) {
+    // yaml-cpp lets it through for a directory.
+    throw usage_error(fmt::format("cannot read the configuration '{}'", printable(file)));
   } catch (const YAML::BadFile&) {
     throw usage_error(fmt::format("cannot read the configuration '{}'", printable(file)));
   } catch (const YAML::Exception& error) {

@@ -144,7 +144,6 @@ class Resolver {
     level_ = typed ? Level::typed
                    : (broker->origin == "MIKO_BROKER" ? Level::environment : Level::stored);
     options.broker = broker->text;
-    broker_origin_ = broker->origin;
   }
 
   /// A part that was typed always counts, one from the environment unless the URI was typed.
@@ -176,16 +175,18 @@ class Resolver {
       options.password = read_password_file(*typed_.password_file);
     } else {
       options.password = text(part(typed_.password, "--password", "MIKO_PASSWORD"));
+      options.password_if_missing = text(variable("MIKO_PASSWORD"));
     }
   }
 
   void choose_tls(Options& options) {
-    options.tls = typed_.tls || typed_config().tls || stored_config().tls;
-    const auto choose = [this](const std::optional<std::string>& option, const char* name,
-                               const char* variable_name,
-                               std::optional<std::string> NamekoConfig::*member) {
-      const auto value =
-          first(option, name, typed_config().*member, variable_name, stored_config().*member);
+    // What a stored configuration says of TLS belongs to the broker it names, not to another.
+    const NamekoConfig& stored = level_ == Level::stored ? stored_config() : no_config_;
+    options.tls = typed_.tls || typed_config().tls || stored.tls;
+    const auto choose = [this, &stored](const std::optional<std::string>& option, const char* name,
+                                        const char* variable_name,
+                                        std::optional<std::string> NamekoConfig::*member) {
+      const auto value = first(option, name, typed_config().*member, variable_name, stored.*member);
       return value ? std::optional(value->text) : std::nullopt;
     };
     options.ca_file = choose(typed_.ca_file, "--cacert", "MIKO_CACERT", &NamekoConfig::ca_file);
@@ -194,7 +195,7 @@ class Resolver {
     options.key = choose(typed_.key, "--key", "MIKO_KEY", &NamekoConfig::key);
     options.server_name =
         choose(typed_.server_name, "--servername", "MIKO_SERVERNAME", &NamekoConfig::server_name);
-    options.insecure = typed_.insecure || typed_config().insecure || stored_config().insecure;
+    options.insecure = typed_.insecure || typed_config().insecure || stored.insecure;
   }
 
   static std::uint16_t parse_port(const Given& given) {
@@ -230,7 +231,7 @@ class Resolver {
   std::optional<NamekoConfig> typed_config_ = std::nullopt;
   std::optional<NamekoConfig> stored_config_ = std::nullopt;
   Level level_ = Level::stored;
-  std::string broker_origin_ = {};
+  const NamekoConfig no_config_ = {};
 };
 
 OutputFormat parse_format(std::string_view text) {

@@ -21,6 +21,8 @@ struct Options {
   std::optional<std::string> vhost = std::nullopt;
   std::optional<std::string> user = std::nullopt;
   std::optional<std::string> password = std::nullopt;
+  /// For a user whom neither `broker` nor `password` gives one.
+  std::optional<std::string> password_if_missing = std::nullopt;
   std::optional<std::string> login_method = std::nullopt;        ///< PLAIN, AMQPLAIN or EXTERNAL
   std::optional<std::chrono::seconds> heartbeat = std::nullopt;  ///< 0 s: none; default 10 s
 
@@ -41,7 +43,8 @@ struct Options {
 
   /// Whatever waits ends with Error{interrupted} when this descriptor becomes readable; -1: none.
   int interrupt_fd = -1;
-  /// Told of each finished step: resolve, connect, tls, login, ready, publish, confirm, reply.
+  /// Told of each finished step: resolve, connect, tls, login, ready, publish, confirm, reply;
+  /// and of "plain": user and password go to another machine without TLS.
   std::function<void(std::string_view step, std::string_view detail)> trace = {};
 };
 

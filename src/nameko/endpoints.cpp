@@ -22,6 +22,9 @@ void choose_login(amqp::Endpoint& endpoint, const Options& options) {
     endpoint.password.reset();
   }
   override_with(endpoint.password, options.password);
+  if (!endpoint.password) {
+    endpoint.password = options.password_if_missing;
+  }
   override_with(endpoint.login_method, options.login_method);
   const std::string& method = endpoint.login_method;
   if (!method.empty() && method != "PLAIN" && method != "AMQPLAIN" && method != "EXTERNAL") {
@@ -51,6 +54,13 @@ void choose_tls(amqp::Endpoint& endpoint, const Options& options) {
 }  // namespace
 
 std::vector<amqp::Endpoint> endpoints(const Options& options) {
+  constexpr std::chrono::seconds heartbeat_max{65535};
+  if (options.heartbeat && (options.heartbeat->count() < 0 || *options.heartbeat > heartbeat_max)) {
+    throw usage_error("the heartbeat is not from 0 to 65535 seconds");
+  }
+  if (options.vhost && options.vhost->size() > 255) {
+    throw usage_error("the vhost has more than 255 bytes");
+  }
   std::vector<amqp::Endpoint> endpoints = amqp::parse_broker_uris(options.broker);
   for (amqp::Endpoint& endpoint : endpoints) {
     override_with(endpoint.host, options.host);

@@ -45,7 +45,9 @@ bool is_true(std::string_view json) {
     case JsonType::object:
       return !json_members(json).empty();
     case JsonType::number:
-      return json.find_first_of("123456789NI") != std::string_view::npos;
+      // 0e5 is zero, whatever its exponent.
+      return json.substr(0, json.find_first_of("eE")).find_first_of("123456789NI") !=
+             std::string_view::npos;
   }
   return true;
 }
@@ -169,8 +171,10 @@ amqp::Message encode_request(std::string_view exchange, std::string_view service
 
 Reply decode_reply(std::string_view service, std::string_view method, amqp::Delivery delivery) {
   if (delivery.too_large) {
-    return bad_reply(
-        fmt::format("the reply of {} bytes is over the limit", delivery.announced_size));
+    Reply reply =
+        bad_reply(fmt::format("the reply of {} bytes is over the limit", delivery.announced_size));
+    reply.failure->hint = "--max-reply-size raises the limit";
+    return reply;
   }
   if (!delivery.properties.content_type.empty() &&
       delivery.properties.content_type != json_content_type) {
