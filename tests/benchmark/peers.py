@@ -1,0 +1,105 @@
+"""Makes the programs that miko is measured against, outside the source tree."""
+
+import json
+import os
+import shutil
+import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+AMQPLIB_VERSION = "2.3.1"
+NAMEKO_VERSIONS = ["2.14.1", "3.0.0rc11"]
+STATIC_LIBRABBITMQ = ["-static", "-lrabbitmq", "-lssl", "-lcrypto"]
+
+
+class CannotBuild(Exception):
+    """A program the benchmark cannot do without did not compile."""
+
+
+def cache_directory():
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(cache, "miko")
+
+
+def reason(text):
+    """The line of a tool's complaint that says most."""
+    lines = text.strip().splitlines() or ["no reason given"]
+    return next((line for line in lines if "error" in line or "cannot" in line), lines[-1])
+
+
+def compile_c(name, target, flags):
+    """Returns None, or why it did not compile."""
+    compiler = os.environ.get("CC", "cc")
+    command = [compiler, "-O2", "-std=gnu11", os.path.join(HERE, name), "-o", target] + flags
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        return str(error)
+    return None if done.returncode == 0 else reason(done.stderr)
+
+
+class Peers:
+    """`clients`: name to the words before SERVICE NAME; `skipped`: who is missing, and why."""
+
+    def __init__(self):
+        self.folder = os.path.join(cache_directory(), "benchmark")
+        os.makedirs(self.folder, exist_ok=True)
+        self.clients = {}
+        self.skipped = []
+        self.empty = self.required("empty", ["-static"])
+        self.runner = self.required("runner", ["-static"])
+        self.echo_responder = self.required("echo_responder", ["-lrabbitmq"])
+        self.clients["C sequential"] = [self.required("sequential", ["-lrabbitmq"])]
+        self.add_static_c()
+        self.add_node()
+        for version in NAMEKO_VERSIONS:
+            self.add_nameko(version)
+
+    @property
+    def node_path(self):
+        return os.path.join(self.folder, "node_modules")
+
+    def required(self, name, flags):
+        target = os.path.join(self.folder, name)
+        problem = compile_c(name + ".c", target, flags)
+        if problem:
+            raise CannotBuild("{}.c: {}".format(name, problem))
+        return target
+
+    def add_static_c(self):
+        target = os.path.join(self.folder, "sequential-static")
+        problem = compile_c("sequential.c", target, STATIC_LIBRABBITMQ)
+        if problem:
+            self.skipped.append("C sequential, static: {}".format(problem))
+        else:
+            self.clients["C sequential, static"] = [target]
+
+    def add_node(self):
+        node, npm = shutil.which("node"), shutil.which("npm")
+        name = "node, amqplib " + AMQPLIB_VERSION
+        if not node or not npm:
+            self.skipped.append("{}: no {} here".format(name, "npm" if node else "node"))
+            return
+        if self.amqplib_version() != AMQPLIB_VERSION:
+            done = subprocess.run(
+                [npm, "install", "--prefix", self.folder, "--no-save", "--no-audit", "--no-fund",
+                 "amqplib@" + AMQPLIB_VERSION], capture_output=True, text=True)
+            if done.returncode != 0:
+                self.skipped.append("{}: npm: {}".format(name, reason(done.stderr)))
+                return
+        self.clients[name] = [node, os.path.join(HERE, "node_client.js")]
+
+    def amqplib_version(self):
+        try:
+            with open(os.path.join(self.node_path, "amqplib", "package.json")) as file:
+                return json.load(file)["version"]
+        except (OSError, KeyError, ValueError):
+            return None
+
+    def add_nameko(self, version):
+        venvs = os.environ.get("MIKO_VENVS") or cache_directory()
+        python = os.path.join(venvs, "nameko-" + version, "bin", "python")
+        if os.access(python, os.X_OK):
+            self.clients["Nameko " + version] = [python, os.path.join(HERE, "nameko_client.py")]
+        else:
+            self.skipped.append("Nameko {}: no virtual environment at {} (scripts/install makes it)"
+                                .format(version, os.path.dirname(os.path.dirname(python))))

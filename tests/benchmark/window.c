@@ -1,0 +1,88 @@
+// window WINDOW CALLS SERVICE
+// Makes CALLS calls of SERVICE.hello with WINDOW of them in flight, counting replies without
+// reading or correlating them: the most that rabbitmq-c and the broker allow. Prints one line
+// {"calls": int, "seconds": float, "cpu_us_per_call": float}.
+
+#include <sys/resource.h>
+#include <time.h>
+
+#include "peer.h"
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double cpu_seconds(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static void publish(amqp_connection_state_t connection, struct Request* request,
+                    amqp_bytes_t routing_key, long count) {
+  static const char body[] = "{\"args\": [\"Ann\"], \"kwargs\": {}}";
+  cork(connection, 1);
+  for (long i = 0; i < count; ++i) {
+    check_status(
+        amqp_basic_publish(connection, channel_number, amqp_cstring_bytes(RPC_EXCHANGE),
+                           routing_key, 1, 0, &request->properties, amqp_cstring_bytes(body)),
+        "basic.publish");
+  }
+  cork(connection, 0);
+}
+
+// Waits for at least one reply and takes all that have arrived. Returns how many.
+static long count_replies(amqp_connection_state_t connection) {
+  long replies = 0;
+  do {
+    amqp_frame_t frame;
+    check_status(amqp_simple_wait_frame(connection, &frame), "waiting for replies");
+    if (frame.frame_type == AMQP_FRAME_METHOD) {
+      if (frame.payload.method.id != AMQP_BASIC_DELIVER_METHOD) {
+        die("unexpected %s", amqp_method_name(frame.payload.method.id));
+      }
+      ++replies;
+    }
+  } while (replies == 0 || amqp_data_in_buffer(connection) || amqp_frames_enqueued(connection));
+  amqp_maybe_release_buffers(connection);
+  return replies;
+}
+
+int main(int argc, char** argv) {
+  const long window = argc == 4 ? atol(argv[1]) : 0;
+  const long calls = argc == 4 ? atol(argv[2]) : 0;
+  if (window < 1 || calls < 1) {
+    die("usage: window WINDOW CALLS SERVICE");
+  }
+  char text[256];
+  snprintf(text, sizeof text, "%s.hello", argv[3]);
+  const amqp_bytes_t routing_key = amqp_cstring_bytes(text);
+  struct Request request;
+  fill_request(&request);
+  request.properties.delivery_mode = AMQP_DELIVERY_NONPERSISTENT;
+  amqp_connection_state_t connection = connect_to_broker();
+  consume_replies(connection, request.reply_key);
+
+  const double cpu_before = cpu_seconds();
+  const double start = seconds_now();
+  long sent = 0;
+  long answered = 0;
+  while (answered < calls) {
+    const long room = window - (sent - answered);
+    const long left = calls - sent;
+    const long count = room < left ? room : left;
+    publish(connection, &request, routing_key, count);
+    sent += count;
+    answered += count_replies(connection);
+  }
+  const double seconds = seconds_now() - start;
+  const double cpu = cpu_seconds() - cpu_before;
+
+  printf("{\"calls\": %ld, \"seconds\": %.6f, \"cpu_us_per_call\": %.2f}\n", calls, seconds,
+         cpu * 1e6 / (double)calls);
+  say_goodbye(connection);
+  return 0;
+}
