@@ -185,5 +185,11 @@ TEST(Documents, NameEveryCommandOfTheHelp) {
   }
 }
 
+TEST(Documents, TheReadmeShowsTheExampleAsItIs) {
+  EXPECT_NE(read_file(MIKO_SOURCE_DIR "/README.md")
+                .find("```cpp\n" + read_file(MIKO_SOURCE_DIR "/examples/call.cpp") + "```\n"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace miko::test
