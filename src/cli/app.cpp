@@ -172,8 +172,9 @@ std::optional<std::string> process_environment(const std::string& name) {
   return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
 }
 
-Output plain_output(Clock::time_point started) {
-  return {OutputOptions{}, started};
+/// For what is wrong with the words themselves: knows the terminal, but nothing that was typed.
+Output first_output(Clock::time_point started) {
+  return {resolve_output({.output = "json"}, process_environment), started};
 }
 
 /// Parses and runs. Everything that goes wrong arrives as an Error.
@@ -225,7 +226,7 @@ int run_program(std::span<char*> argv, MissingStreams missing_streams) {
   Session session = {.environment = process_environment,
                      .started = started,
                      .interrupt_fd = signals.fd(),
-                     .output = plain_output(started)};
+                     .output = first_output(started)};
   int status = 0;
   try {
     status = parse_and_run(argv, missing_streams, session);

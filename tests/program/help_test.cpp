@@ -86,6 +86,10 @@ TEST(Mistyped, JsonIsShownWithTheCaretUnderItOnATerminal) {
   EXPECT_NE(run.err.find("  [1, }\n      ^\n"), std::string::npos) << run.err;
 }
 
+TEST(Mistyped, WordsAreIndentedOnATerminal) {
+  EXPECT_EQ(miko({"--no-such"}, {.errors = Terminal{}}).err.find("{\n  \"error\""), 0U);
+}
+
 TEST(Completion, PrintsTheInstalledScripts) {
   const std::string directory = MIKO_SOURCE_DIR "/completions/";
 
