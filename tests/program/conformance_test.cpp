@@ -1,6 +1,7 @@
 // The protocol of Nameko, point by point, as far as a caller can show it. Numbers are those of the
 // checklist kept with the project's notes on the protocol.
 
+#include <csignal>
 #include <regex>
 
 #include "support/eventually.h"
@@ -53,8 +54,36 @@ TEST_P(ConformanceTest, C2_TheReplyKeyHasNoDotAndTheCorrelationIdIsNew) {
   EXPECT_NE(first.properties.correlation_id, second.properties.correlation_id);
 }
 
+TEST_P(ConformanceTest, C3_TheReplyQueueIsExclusiveAndNamedAfterMiko) {
+  Child child(miko_command({"call", "lab", "slow", ":=20", "-v", "--timeout", "20s"},
+                           {.environment = {{"AMQP_URI", service().uri}}}));
+  child.read_stderr_until("confirm");
+
+  const Outcome queues =
+      lab().rabbitmqctl({"-q", "list_queues", "-p", service().vhost, "--no-table-headers", "name",
+                         "exclusive", "auto_delete"});
+  child.send_signal(SIGTERM);
+
+  EXPECT_TRUE(
+      std::regex_search(queues.out, std::regex("rpc\\.reply-miko-[0-9a-f-]{36}\ttrue\ttrue\n")))
+      << queues.out;
+  EXPECT_EQ(child.wait().exit_code, 143);
+}
+
 TEST_P(ConformanceTest, C7_AnUnknownServiceIsReturnedAtOnce) {
   EXPECT_EQ(miko({"call", "nosuch", "method"}).error("/error/code"), "unknown_service");
+}
+
+TEST_P(ConformanceTest, C8_TheReplyMayComeBeforeTheConfirm) {
+  const FakeServer server([](Peer& peer) {
+    peer.log_in();
+    const Request request = peer.read_request();
+    peer.send_raw(peer.reply_frames(request, R"({"result": 1, "error": null})"));
+    peer.ack(request);
+    peer.answer_close();
+  });
+
+  EXPECT_EQ(miko::test::miko({"call", "s", "m", "-b", server.uri()}).out, "1\n");
 }
 
 TEST_P(ConformanceTest, C9_AMethodIsExactlyOneWord) {
@@ -176,6 +205,12 @@ TEST_P(ConformanceTest, C33_TheExchangeIsUsedForRequestBindingAndReply) {
   EXPECT_EQ(request.exchange, "other-rpc");
 }
 
+TEST_P(ConformanceTest, C35_NotANumberAndLongIntegersPass) {
+  EXPECT_EQ(miko({"call", "lab", "nan"}).out, "[NaN,Infinity,-Infinity]\n");
+  EXPECT_EQ(miko({"call", "lab", "echo", ":=1" + std::string(39, '0')}).out,
+            "1" + std::string(39, '0') + "\n");
+}
+
 TEST_P(ConformanceTest, C55_AMissingOrEmptyErrorIsSuccessAndAMissingResultIsNot) {
   const auto answer = [](std::string body) {
     const FakeServer server([body](Peer& peer) {
@@ -199,6 +234,18 @@ TEST_P(ConformanceTest, C56_ContextDataReachesInnerCalls) {
   EXPECT_NE(run.out.find(R"("own":"x")"), std::string::npos) << run.out;
 }
 
+TEST_P(ConformanceTest, C58_OnlyPlainScalarsOfAConfigurationAreSubstituted) {
+  const TemporaryDirectory directory;
+  const std::string plain =
+      directory.write_file("plain.yaml", "AMQP_URI: ${WHERE:amqp://x:y@h//}\n");
+  const std::string quoted = directory.write_file("quoted.yaml", "AMQP_URI: \"${WHERE}\"\n");
+  const MikoOptions where = {.environment = {{"WHERE", service().uri}}};
+
+  EXPECT_EQ(miko({"-c", plain, "call", "greeting", "hello", "=Ann"}, where).exit_code, 0);
+  EXPECT_EQ(miko({"-c", quoted, "call", "greeting", "hello", "=Ann"}, where).error("/error/code"),
+            "usage");
+}
+
 TEST_P(ConformanceTest, C60_RefusalsOfTheBrokerAreTold) {
   EXPECT_EQ(
       miko({"call", "lab", "nothing", "--user", "nobody", "--password", "x"}).error("/error/code"),
@@ -206,8 +253,47 @@ TEST_P(ConformanceTest, C60_RefusalsOfTheBrokerAreTold) {
   EXPECT_EQ(miko({"call", "lab", "nothing", "--vhost", "nope"}).error("/error/code"), "denied");
 }
 
+TEST_P(ConformanceTest, C62_ATypedBrokerBeatsAConfiguration) {
+  const TemporaryDirectory directory;
+  const std::string nowhere = directory.write_file("c.yaml", "AMQP_URI: amqp://127.0.0.1:1/\n");
+
+  EXPECT_EQ(
+      miko({"-c", nowhere, "-b", service().uri, "call", "greeting", "hello", "=Ann"}).exit_code, 0);
+}
+
+// Not for a caller like miko to show: C4 to C6 (other reply queues), C11 (Nameko's own clients),
+// C14, C15, C19, C25 (malformed requests), C31 (prefetch), C34 (other serializers), C57 (stacks of
+// more than ten). C59, the table of URIs, is tests/amqp/uri_test.cpp.
+
 /// C27 to C30 and C61 change the service or need users of their own, so they have labs of their
 /// own.
+TEST(OwnLab, C27_ARequestToAFrozenServiceIsAnsweredWhenItGoesOn) {
+  MIKO_NEEDS_NAMEKO(nameko_2);
+  const Lab own = Lab::start({.nameko_versions = {std::string(nameko_2)}});
+  ASSERT_EQ(::kill(own.service(nameko_2).pid, SIGSTOP), 0);
+  Child child(miko_command({"call", "greeting", "hello", "=Ann", "-v", "--timeout", "20s"},
+                           {.environment = {{"AMQP_URI", own.uri()}}}));
+  child.read_stderr_until("confirm");
+
+  ASSERT_EQ(::kill(own.service(nameko_2).pid, SIGCONT), 0);
+
+  EXPECT_EQ(child.wait().out, "\"Hello, Ann!\"\n");
+}
+
+TEST(OwnLab, C30_ACallInProgressIsFinishedWhenTheServiceIsTerminated) {
+  MIKO_NEEDS_NAMEKO(nameko_2);
+  const Lab own = Lab::start({.nameko_versions = {std::string(nameko_2)}});
+  Child child(miko_command(
+      {"call", "lab", "record_slowly", "token=begun", "seconds:=1", "--timeout", "20s"},
+      {.environment = {{"AMQP_URI", own.uri()}}}));
+  const std::string executed = own.service(nameko_2).executed;
+  ASSERT_TRUE(eventually([&] { return read_file(executed).find("begun") != std::string::npos; }));
+
+  ASSERT_EQ(::kill(own.service(nameko_2).pid, SIGTERM), 0);
+
+  EXPECT_EQ(child.wait().out, "\"begun\"\n");
+}
+
 TEST(OwnLab, C28_AnExpiredRequestLeavesTheQueueOfAServiceThatIsDown) {
   MIKO_NEEDS_NAMEKO(nameko_2);
   const Lab own = Lab::start({.nameko_versions = {std::string(nameko_2)}});
