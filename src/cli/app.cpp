@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include "base/signals.h"
 #include "base/text.h"
@@ -222,13 +223,13 @@ int parse_and_run(std::span<char*> argv, MissingStreams missing_streams, Session
 
 int run_program(std::span<char*> argv, MissingStreams missing_streams) {
   const Clock::time_point started = Clock::now();
-  const SignalPipe signals;
-  Session session = {.environment = process_environment,
-                     .started = started,
-                     .interrupt_fd = signals.fd(),
-                     .output = first_output(started)};
+  Session session = {
+      .environment = process_environment, .started = started, .output = first_output(started)};
+  std::optional<SignalPipe> signals;
   int status = 0;
   try {
+    signals.emplace();
+    session.interrupt_fd = signals->fd();
     status = parse_and_run(argv, missing_streams, session);
   } catch (const Error& error) {
     status = session.output.print_failure(error.failure(), {}, nullptr);
