@@ -197,6 +197,9 @@ std::optional<Event> Connection::handle_method(const Frame& frame) {
     blocked_reason_.clear();
     options_.trace("unblocked", "");
   } else if (std::holds_alternative<method::ConnectionCloseOk>(method)) {
+    if (!closing_) {
+      throw lost("it closed the connection without being asked");
+    }
     closed_ = true;
   } else {
     hear_setup(method);
@@ -206,6 +209,12 @@ std::optional<Event> Connection::handle_method(const Frame& frame) {
 
 Error Connection::closed_by_broker(const method::Close& close) const {
   Error error = close_error(close, endpoint().user);
+  if (ready() && close.whole_connection) {
+    // Too late to prove anything about the requests.
+    Failure failure = error.failure();
+    failure.executed = Executed::maybe;
+    return Error(std::move(failure));
+  }
   if (error.kind() != ErrorKind::connection_lost || !login_pending()) {
     return error;
   }
@@ -344,7 +353,7 @@ std::optional<std::string> Connection::login_pending() const {
   }
   switch (setup_->phase()) {
     case Setup::Phase::greeting:
-      return heard_anything_ ? "half a greeting" : "no AMQP greeting";
+      return inbox_end_ > inbox_begin_ ? "half a greeting" : "no AMQP greeting";
     case Setup::Phase::login:
     case Setup::Phase::opening:
       return "no answer to the login";
@@ -357,6 +366,11 @@ std::optional<std::string> Connection::login_pending() const {
 
 Error Connection::lost(const std::string& why) const {
   const std::optional<std::string> pending = login_pending();
+  if (pending && transport_->certificate_refused()) {
+    return Error({.kind = ErrorKind::denied,
+                  .message = fmt::format("{} refused the client certificate: {}", address(), why),
+                  .hint = "--cert and --key name a certificate of one's own"});
+  }
   if (!pending) {
     return Error({.kind = ErrorKind::connection_lost,
                   .message = fmt::format("the connection to {} was lost: {}", address(), why),
@@ -378,6 +392,7 @@ void Connection::close(Clock::time_point until) {
   }
   std::string frames;
   append_connection_close(frames);
+  closing_ = true;
   outbox_.append(frames);
   try {
     while (!closed_ && line_down_.empty() && Clock::now() < until) {

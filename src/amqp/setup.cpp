@@ -58,6 +58,7 @@ void Setup::begin(std::string& out) {
 }
 
 void Setup::hear(const Method& method, std::string& out) {
+  check_order(method);
   if (const auto* start = std::get_if<method::Start>(&method)) {
     broker_ = *start;
     check_broker();
@@ -74,12 +75,24 @@ void Setup::hear(const Method& method, std::string& out) {
   }
 }
 
+void Setup::check_order(const Method& method) const {
+  const bool start = std::holds_alternative<method::Start>(method);
+  const bool tune = std::holds_alternative<method::Tune>(method);
+  if ((start && phase_ != Phase::greeting) || (tune && phase_ != Phase::login) ||
+      (std::holds_alternative<method::OpenOk>(method) && phase_ != Phase::opening)) {
+    throw Error({.kind = ErrorKind::connection_lost,
+                 .message = "the broker sent a method of the login out of order",
+                 .executed = Executed::maybe});
+  }
+}
+
 void Setup::hear_tune(const method::Tune& tune, std::string& out) {
   phase_ = Phase::opening;
   if (tune.frame_max != 0 && tune.frame_max < frame_max_min) {
     throw Error({.kind = ErrorKind::unreachable,
                  .message = fmt::format("{} offers frames of {} bytes, below AMQP's own limit",
-                                        endpoint_.address(), tune.frame_max)});
+                                        endpoint_.address(), tune.frame_max),
+                 .executed = pace_ == Pace::careful ? Executed::no : Executed::maybe});
   }
   if (pace_ == Pace::careful) {
     tune_.frame_max = smaller_limit(tune_.frame_max, tune.frame_max);
@@ -99,7 +112,8 @@ void Setup::check_broker() const {
     throw Error({.kind = ErrorKind::unreachable,
                  .message = fmt::format("{} does not offer the login method {}, only {}",
                                         endpoint_.address(), mechanism(endpoint_),
-                                        printable(shortened(broker_.mechanisms, 100)))});
+                                        printable(shortened(broker_.mechanisms, 100))),
+                 .executed = pace_ == Pace::careful ? Executed::no : Executed::maybe});
   }
 }
 

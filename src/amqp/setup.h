@@ -54,6 +54,7 @@ class Setup {
   void append_login(std::string& out) const;
   void append_rest(std::string& out);
   void check_broker() const;
+  void check_order(const Method& method) const;
   void hear_tune(const method::Tune& tune, std::string& out);
 
   const Endpoint& endpoint_;

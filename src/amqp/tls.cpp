@@ -6,7 +6,9 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -33,10 +35,14 @@ int refuse_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*dat
   return -1;
 }
 
+/// What one step may read. OpenSSL reads past messages it ignores, and a peer that sends them
+/// without end would otherwise keep it busy beyond every deadline.
+constexpr std::size_t step_bytes_max = 256UL * 1024;
+
 // A BIO over send() and recv(): OpenSSL's own writes without MSG_NOSIGNAL, so that a broker that
 // goes away would kill the process with SIGPIPE.
 int bio_write(BIO* bio, const char* bytes, int size) {
-  const int socket = static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+  const int socket = static_cast<const TlsSocket*>(BIO_get_data(bio))->fd;
   const ssize_t sent = ::send(socket, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
   BIO_clear_retry_flags(bio);
   if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -46,9 +52,15 @@ int bio_write(BIO* bio, const char* bytes, int size) {
 }
 
 int bio_read(BIO* bio, char* bytes, int size) {
-  const int socket = static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-  const ssize_t received = ::recv(socket, bytes, static_cast<std::size_t>(size), 0);
+  auto* const socket = static_cast<TlsSocket*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
+  if (socket->may_read == 0) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  const ssize_t received = ::recv(socket->fd, bytes, static_cast<std::size_t>(size), 0);
+  socket->may_read -=
+      std::min(socket->may_read, static_cast<std::size_t>(std::max<ssize_t>(received, 0)));
   if (received < 0 && (errno == EAGAIN || errno == EINTR)) {
     BIO_set_retry_read(bio);
   }
@@ -81,7 +93,19 @@ bool is_address(const std::string& host) {
          ::inet_pton(AF_INET6, host.c_str(), &storage) == 1;
 }
 
+/// Opening a pipe waits for whoever writes into it, beyond every deadline.
+void refuse_pipes(const TlsOptions& options) {
+  for (const std::string& file : {options.ca_file, options.certificate, options.key}) {
+    struct stat status = {};
+    if (!file.empty() && ::stat(file.c_str(), &status) == 0 && S_ISFIFO(status.st_mode)) {
+      throw usage_error(fmt::format("cannot read a certificate or key from the pipe '{}'",
+                                    printable(shortened(file, 200))));
+    }
+  }
+}
+
 void load_files(SSL_CTX* context, const TlsOptions& options) {
+  refuse_pipes(options);
   if (options.ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context);
   } else if (SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) != 1) {
@@ -181,20 +205,22 @@ TlsSession::TlsSession(const TlsOptions& options, const std::string& host)
 
 void TlsSession::attach(int socket) {
   BIO* const bio = BIO_new(socket_bio_method());
-  // The BIO carries one word of ours: the descriptor itself, as this object may be moved.
-  // NOLINTNEXTLINE(performance-no-int-to-ptr)
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(socket)));
+  // On the heap, as this object may be moved.
+  socket_ = std::make_unique<TlsSocket>(TlsSocket{.fd = socket});
+  BIO_set_data(bio, socket_.get());
   BIO_set_init(bio, 1);
   SSL_set_bio(tls_.get(), bio, bio);
 }
 
 TlsStep TlsSession::handshake() {
   ERR_clear_error();
+  socket_->may_read = step_bytes_max;
   return step(SSL_connect(tls_.get()));
 }
 
 TlsStep TlsSession::read(char* bytes, std::size_t size) {
   ERR_clear_error();
+  socket_->may_read = step_bytes_max;
   std::size_t done = 0;
   TlsStep result = step(SSL_read_ex(tls_.get(), bytes, size, &done));
   result.bytes = done;
@@ -203,6 +229,7 @@ TlsStep TlsSession::read(char* bytes, std::size_t size) {
 
 TlsStep TlsSession::write(std::string_view bytes) {
   ERR_clear_error();
+  socket_->may_read = step_bytes_max;
   std::size_t done = 0;
   TlsStep result = step(SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &done));
   result.bytes = done;
@@ -251,10 +278,12 @@ std::string TlsSession::describe_failure(int error) {
 std::string TlsSession::describe_certificate() const {
   const long verification = SSL_get_verify_result(tls_.get());
   std::string reason = X509_verify_cert_error_string(verification);
-  X509* const certificate = SSL_get0_peer_certificate(tls_.get());
-  if (certificate == nullptr) {
+  // The peer's certificate proper is not set before it is accepted.
+  const STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(tls_.get());
+  if (chain == nullptr || sk_X509_num(chain) == 0) {
     return reason;
   }
+  X509* const certificate = sk_X509_value(chain, 0);
   switch (verification) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:

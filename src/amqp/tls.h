@@ -20,6 +20,12 @@ struct FreeTls {
 /// "OpenSSL 3.0.17 ..." of the library in use.
 [[nodiscard]] std::string openssl_version();
 
+/// What OpenSSL's reading and writing knows of the socket.
+struct TlsSocket {
+  int fd = -1;
+  std::size_t may_read = 0;
+};
+
 /// What one attempt to read, write or shake hands came to.
 struct TlsStep {
   std::size_t bytes = 0;
@@ -56,6 +62,7 @@ class TlsSession {
 
   std::unique_ptr<SSL_CTX, FreeTlsContext> context_;
   std::unique_ptr<SSL, FreeTls> tls_;
+  std::unique_ptr<TlsSocket> socket_;
   std::string expected_name_;
   bool certificate_refused_ = false;
 };

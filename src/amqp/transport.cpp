@@ -38,7 +38,7 @@ void shake_hands(const Loop& loop, TlsSession& tls, int socket, const Endpoint& 
     if (step.wait_for == 0) {
       return;
     }
-    if (loop.wait(socket, step.wait_for, until) == 0) {
+    if (loop.wait(socket, step.wait_for, until) == 0 || Clock::now() >= until) {
       throw Error({.kind = ErrorKind::unreachable,
                    .message = fmt::format("TLS with {} timed out", endpoint.address()),
                    .hint = "is this a port without TLS? amqp:// usually is 5672, amqps:// 5671"});

@@ -34,6 +34,8 @@ class Transport {
 
   [[nodiscard]] Io read(char* bytes, std::size_t size);
   [[nodiscard]] Io write(std::string_view bytes);
+  /// Whether the line went down because the broker does not accept our certificate.
+  [[nodiscard]] bool certificate_refused() const { return tls_ && tls_->certificate_refused(); }
   [[nodiscard]] int fd() const { return socket_.get(); }
 
  private:

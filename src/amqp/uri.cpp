@@ -236,16 +236,4 @@ std::vector<Endpoint> parse_broker_uris(std::string_view text) {
   }
 }
 
-std::string without_userinfo(std::string_view uri) {
-  const std::size_t scheme_end = uri.find("://");
-  const std::size_t start = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
-  const std::size_t at = uri.rfind('@');
-  if (at == std::string_view::npos || at < start) {
-    // Without an '@' a ':' may still be followed by a password with a typing mistake behind it.
-    const std::size_t colon = uri.find(':', start);
-    return std::string(uri.substr(0, colon)) + (colon == std::string_view::npos ? "" : ":...");
-  }
-  return fmt::format("{}...{}", uri.substr(0, start), uri.substr(at));
-}
-
 }  // namespace miko::amqp

@@ -43,7 +43,4 @@ struct Endpoint {
 /// Throws Error{usage}; the message never contains a password.
 [[nodiscard]] std::vector<Endpoint> parse_broker_uris(std::string_view text);
 
-/// `uri` with everything between "://" and the last "@" replaced, fit to be shown.
-[[nodiscard]] std::string without_userinfo(std::string_view uri);
-
 }  // namespace miko::amqp

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "base/loop.h"
 #include "base/signals.h"
 #include "base/text.h"
 #include "cli/exit_code.h"
@@ -21,6 +22,15 @@ void write_stdout(std::string_view text) {
     const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
     if (count >= 0) {
       text.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN) {
+      // Somebody made the pipe or terminal non-blocking for all who share it.
+      constexpr std::chrono::milliseconds slice{100};
+      static_cast<void>(Loop().wait(STDOUT_FILENO, POLLOUT, Clock::now() + slice));
+      if (SignalPipe::received() != 0) {
+        throw Error({.kind = ErrorKind::interrupted,
+                     .message = "interrupted while writing the result",
+                     .executed = Executed::yes});
+      }
     } else if (errno == EINTR && SignalPipe::received() != 0) {
       throw Error({.kind = ErrorKind::interrupted,
                    .message = "interrupted while writing the result",

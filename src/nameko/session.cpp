@@ -208,7 +208,8 @@ void Client::Session::lose(const Error& error) {
   failure.executed = Executed::no;
   for (const nameko::Call& call : calls) {
     Failure own = error.failure();
-    own.executed = !proven_not_executed && may_have_left(call) ? Executed::maybe : Executed::no;
+    const bool proven = proven_not_executed && !call.confirmed;
+    own.executed = !proven && may_have_left(call) ? Executed::maybe : Executed::no;
     failure.executed = std::max(failure.executed, own.executed);
     finish(call, {.failure = std::move(own)});
   }

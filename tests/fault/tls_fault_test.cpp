@@ -1,0 +1,307 @@
+// Rows 42 to 51 of the fault matrix: TLS, with an authority made by the openssl program.
+
+#include <sys/stat.h>
+
+#include <regex>
+
+#include "fault/fault_call.h"
+#include "support/temporary.h"
+
+namespace miko::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Runs openssl to its end in `directory`.
+void openssl(const TemporaryDirectory& directory, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "openssl");
+  const Outcome run =
+      miko::test::run({.argv = std::move(arguments), .working_directory = directory.path()});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+}
+
+/// A private authority (ca.pem) and what it certifies, in a folder of its own.
+class Authority {
+ public:
+  Authority() {
+    make_key("ca");
+    openssl(directory_, {"req", "-x509", "-new", "-key", "ca.key", "-subj", "/CN=test authority",
+                         "-days", "2", "-out", "ca.pem"});
+    certify("server", "IP:127.0.0.1,DNS:localhost");
+    certify("other", "DNS:rabbit.example.com");
+    certify("expired", "IP:127.0.0.1", "-1");
+    make_key("stranger");
+    openssl(directory_, {"pkey", "-in", "server.key", "-aes256", "-passout", "pass:s3cret", "-out",
+                         "encrypted.key"});
+  }
+
+  [[nodiscard]] std::string path(std::string_view name) const { return directory_.path(name); }
+
+ private:
+  void make_key(const std::string& name) {
+    openssl(directory_, {"genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                         "-out", name + ".key"});
+  }
+
+  void certify(const std::string& name, const std::string& names, const std::string& days = "2") {
+    make_key(name);
+    directory_.write_file(name + ".ext", "subjectAltName=" + names + "\n");
+    openssl(directory_,
+            {"req", "-new", "-key", name + ".key", "-subj", "/CN=" + name, "-out", name + ".csr"});
+    openssl(directory_,
+            {"x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+             "-CAcreateserial", "-days", days, "-extfile", name + ".ext", "-out", name + ".pem"});
+  }
+
+  TemporaryDirectory directory_;
+};
+
+const Authority& authority() {
+  static const Authority made;
+  return made;
+}
+
+/// `openssl s_server` with this certificate; its stdin goes to miko and what miko says to stdout.
+class TlsServer {
+ public:
+  explicit TlsServer(const std::string& certificate, std::vector<std::string> options = {})
+      : child_(command(certificate, std::move(options))) {
+    const std::string& said = child_.read_stdout_until("ACCEPT 127.0.0.1:");
+    const std::size_t start = said.find("ACCEPT 127.0.0.1:") + 17;
+    while (child_.read_stdout_until("\n").find('\n', start) == std::string::npos) {
+    }
+    port_ = std::stoi(said.substr(start));
+  }
+
+  [[nodiscard]] std::string uri(const std::string& host = "127.0.0.1") const {
+    return "amqps://ann:s3cret@" + host + ":" + std::to_string(port_) + "/";
+  }
+
+  Child& child() { return child_; }
+
+ private:
+  static Command command(const std::string& certificate, std::vector<std::string> options) {
+    Command command = {.argv = {"openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
+                                authority().path(certificate + ".pem"), "-key",
+                                authority().path(certificate + ".key")},
+                       .input = Pipe{}};
+    command.argv.insert(command.argv.end(), options.begin(), options.end());
+    return command;
+  }
+
+  Child child_;
+  int port_ = 0;
+};
+
+/// All that a broker says up to the confirmation of one request, whatever the client says.
+std::string broker_monologue() {
+  Bytes start;
+  start.u8(0).u8(9).table().long_string("PLAIN").long_string("en_US");
+  Bytes queue;
+  queue.short_string("q").u32(0).u32(0);
+  return method_frame(0, {10, 10}, start) +
+         method_frame(0, {10, 30}, Bytes().u16(2047).u32(131072).u16(60)) +
+         method_frame(0, {10, 41}, Bytes().short_string("")) +
+         method_frame(1, {20, 11}, Bytes().long_string("")) + method_frame(1, {85, 11}) +
+         method_frame(1, {50, 11}, queue) + method_frame(1, {50, 21}) +
+         method_frame(1, {60, 21}, Bytes().short_string("t"));
+}
+
+std::vector<std::string> trusting(std::vector<std::string> options = {}) {
+  options.insert(options.begin(), {"--cacert", authority().path("ca.pem")});
+  return options;
+}
+
+TEST(TlsFault, Row42_AuthorityIsUnknown) {
+  const TlsServer server("server");
+
+  const Outcome run = fault_call(server.uri());
+
+  expect_fault(run, 7, "denied", "no");
+  expect_message(run, "the certificate of 127.0.0.1");
+  EXPECT_EQ(run.error("/error/hint").find("insecure"), std::string::npos) << run.err;
+  EXPECT_NE(run.error("/error/hint").find("--cacert"), std::string::npos) << run.err;
+}
+
+TEST(TlsFault, Row43_CertificateIsForAnotherName) {
+  const TlsServer server("other");
+
+  const Outcome run = fault_call(server.uri(), {.options = trusting()});
+  const Outcome named =
+      fault_call(server.uri(), {.options = trusting({"--servername", "host.example.org"})});
+
+  expect_fault(run, 7, "denied", "no");
+  expect_message(run, "the certificate of 127.0.0.1");
+  expect_fault(named, 7, "denied", "no");
+  expect_message(named, "the certificate of 127.0.0.1");
+}
+
+TEST(TlsFault, Row44_CertificateHasExpired) {
+  const TlsServer server("expired");
+
+  const Outcome run = fault_call(server.uri(), {.options = trusting()});
+
+  expect_fault(run, 7, "denied", "no");
+  expect_message(run, "expired");
+}
+
+TEST(TlsFault, Row45_CertificateIsForTheAddress) {
+  for (const char* host : {"127.0.0.1", "localhost"}) {
+    SCOPED_TRACE(host);
+    TlsServer server("server");
+    Child child(miko_command(fault_words(server.uri(host), {.options = trusting()})));
+    server.child().write_input(broker_monologue());
+    const std::string& said = server.child().read_stdout_until("\"kwargs\": {}}");
+    // The correlation id stands before the name of the reply queue's key, both UUIDs.
+    const std::regex ids(R"(\$([0-9a-f]{8}-[0-9a-f-]{27})\$[0-9a-f]{8}-)");
+    std::smatch id;
+    ASSERT_TRUE(std::regex_search(said, id, ids));
+    const std::string body(hello_ann);
+    server.child().write_input(
+        method_frame(1, {60, 60},
+                     Bytes().short_string("t").u64(1).u8(0).short_string("e").short_string("k")) +
+        frame(
+            FrameType::header, 1,
+            Bytes().u16(60).u16(0).u64(body.size()).raw(encode({.correlation_id = id[1]})).str()) +
+        frame(FrameType::body, 1, body) + method_frame(0, {10, 51}));
+
+    const Outcome run = child.wait();
+
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(run.out, "\"Hello, Ann!\"\n");
+  }
+}
+
+TEST(TlsFault, Row46_TlsToAPlainPort) {
+  const FakeServer silent([](Peer& peer) { peer.freeze(); });
+  const FakeServer plain([](Peer& peer) {
+    // RabbitMQ's answer to a greeting that is none.
+    peer.send_raw(std::string_view("AMQP\x00\x00\x09\x01", 8));
+    peer.finish();
+  });
+  const std::string host = "amqps://127.0.0.1:";
+
+  const Outcome run = fault_call(host + std::to_string(plain.port()));
+  const Outcome late =
+      fault_call(host + std::to_string(silent.port()), {.timeout = milliseconds(300)});
+
+  expect_fault(run, 6, "unreachable", "no");
+  EXPECT_NE(run.error("/error/hint").find("a port without TLS?"), std::string::npos) << run.err;
+  expect_fault(late, 6, "unreachable", "no");
+}
+
+TEST(TlsFault, Row46_PlainToATlsPort) {
+  const TlsServer server("server");
+  std::string uri = server.uri();
+  uri.replace(0, 5, "amqp");
+
+  for (const char* pace : {"-v", "--careful"}) {
+    SCOPED_TRACE(pace);
+    const Outcome run = fault_call(uri, {.options = {pace}, .timeout = milliseconds(2000)});
+
+    EXPECT_EQ(run.exit_code, 6) << run.err;
+    EXPECT_EQ(run.error("/error/code"), "unreachable");
+    EXPECT_NE(run.error("/error/hint").find("TLS"), std::string::npos) << run.err;
+    EXPECT_EQ(run.err.find("s3cret"), std::string::npos);
+  }
+}
+
+TEST(TlsFault, Row47_ServerIsSilentDuringTheHandshake) {
+  const FakeServer server([](Peer& peer) { peer.stay_silent(); });
+
+  const Outcome run = fault_call("amqps://127.0.0.1:" + std::to_string(server.port()) + "/",
+                                 {.timeout = milliseconds(300)});
+
+  expect_fault(run, 6, "unreachable", "no");
+  expect_message(run, "timed out");
+}
+
+TEST(TlsFault, Row47_HandshakeDripsPastTheDeadline) {
+  const FakeServer server([](Peer& peer) {
+    peer.drip(std::string("\x16\x03\x03\x40\x00", 5) + std::string(10'000, '\x02'), 1,
+              milliseconds(10));
+  });
+
+  const Outcome run = fault_call("amqps://127.0.0.1:" + std::to_string(server.port()) + "/",
+                                 {.timeout = milliseconds(300)});
+
+  expect_fault(run, 6, "unreachable", "no");
+}
+
+TEST(TlsFault, Row48_KeyIsEncrypted) {
+  const FakeServer server([](Peer& peer) { peer.freeze(); });
+  const std::string uri = "amqps://127.0.0.1:" + std::to_string(server.port()) + "/";
+
+  const Outcome run = fault_call(uri, {.options = {"--cert", authority().path("server.pem"),
+                                                   "--key", authority().path("encrypted.key")},
+                                       .how = {.input = Terminal{}}});
+
+  expect_fault(run, 2, "usage", "no");
+  expect_message(run, "encrypted.key");
+  EXPECT_EQ(server.connections(), 0);
+}
+
+TEST(TlsFault, Row49_FilesAreMissingOrDoNotBelongTogether) {
+  const FakeServer server([](Peer& peer) { peer.freeze(); });
+  const std::string uri = "amqps://127.0.0.1:" + std::to_string(server.port()) + "/";
+  const auto path = [](std::string_view name) { return authority().path(name); };
+  const std::vector<std::string> mistakes[] = {
+      {"--cacert", path("nothing.pem")},
+      {"--cacert", path("server.key")},
+      {"--cert", path("nothing.pem")},
+      {"--cert", path("server.pem")},
+      {"--cert", path("server.pem"), "--key", path("nothing.key")},
+      {"--cert", path("server.pem"), "--key", path("stranger.key")},
+      {"--key", path("server.key")},
+  };
+  for (const std::vector<std::string>& options : mistakes) {
+    SCOPED_TRACE(options.back());
+    const Outcome run = fault_call(uri, {.options = options});
+
+    expect_fault(run, 2, "usage", "no");
+    EXPECT_EQ(server.connections(), 0);
+  }
+}
+
+TEST(TlsFault, Row50_CutWithoutAGoodbye) {
+  TlsServer server("server");
+  Child child(miko_command(fault_words(server.uri(), {.options = trusting({"-v"})})));
+  server.child().write_input(broker_monologue() + method_frame(1, {60, 80}, Bytes().u64(1).u8(0)));
+  child.read_stderr_until("confirm");
+
+  server.child().send_signal(SIGKILL);
+  const Outcome run = child.wait();
+
+  expect_fault(run, 9, "connection_lost", "maybe");
+}
+
+TEST(TlsFault, Row51_ServerSpeaksAnOldTls) {
+  for (const char* version : {"-tls1", "-tls1_1"}) {
+    SCOPED_TRACE(version);
+    const TlsServer server("server", {version, "-cipher", "ALL:@SECLEVEL=0"});
+
+    const Outcome run = fault_call(server.uri(), {.options = trusting()});
+
+    expect_fault(run, 6, "unreachable", "no");
+    expect_message(run, "TLS with");
+  }
+}
+
+TEST(TlsFault, Row47_AFloodOfHelloRequests) {
+  std::string many;
+  while (many.size() < 32768) {
+    many += std::string_view("\x16\x03\x03\0\x04\0\0\0\0", 9);
+  }
+  const FakeServer server([&many](Peer& peer) {
+    while (true) {
+      peer.send_raw(many);
+    }
+  });
+  FaultCall call = {.timeout = milliseconds(300)};
+  call.how.time_limit = std::chrono::seconds(6);
+  expect_fault(fault_call("amqps://127.0.0.1:" + std::to_string(server.port()) + "/", call), 6,
+               "unreachable", "no");
+}
+
+}  // namespace
+}  // namespace miko::test
