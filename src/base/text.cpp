@@ -104,4 +104,27 @@ std::string shortened(std::string_view text, std::size_t characters_max) {
   return std::string(text);
 }
 
+std::string without_userinfo(std::string_view uri) {
+  const std::size_t query = uri.find('?');
+  const bool has_query = query != std::string_view::npos;
+  uri = uri.substr(0, query);
+  const std::size_t scheme_end = uri.find("://");
+  const std::size_t start = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
+  const std::size_t at = uri.rfind('@');
+  std::string shown;
+  if (at == std::string_view::npos || at < start) {
+    // Without an '@' a ':' may still be followed by a password with a typing mistake behind it.
+    const std::size_t colon = uri.find(':', start);
+    shown = std::string(uri.substr(0, colon)) + (colon == std::string_view::npos ? "" : ":...");
+  } else {
+    shown = fmt::format("{}...{}", uri.substr(0, start), uri.substr(at));
+  }
+  return has_query ? shown + "?..." : shown;
+}
+
+std::string shown_word(std::string_view word, std::size_t characters_max) {
+  const bool uri = word.find("://") != std::string_view::npos;
+  return printable(shortened(uri ? without_userinfo(word) : std::string(word), characters_max));
+}
+
 }  // namespace miko

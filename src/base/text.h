@@ -26,6 +26,13 @@ void append_utf8(std::string& out, std::uint32_t code_point);
 /// "\u202e"; blanks, newlines included, stay on one line as "\n".
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// `uri` without what may be a password: everything between "://" and the last "@", and the query.
+[[nodiscard]] std::string without_userinfo(std::string_view uri);
+
+/// A word somebody typed, fit to be repeated: printable(), shortened, and without_userinfo() if it
+/// looks like a URI.
+[[nodiscard]] std::string shown_word(std::string_view word, std::size_t characters_max);
+
 /// The first `characters_max` characters of `text`, with "..." if that cut something off.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t characters_max);
 

@@ -112,10 +112,10 @@ Error parse_failure(const CLI::App& app, const CLI::ParseError& error) {
                                    printable(what.substr(0, what.find(':')))));
   }
   if (unknown.empty()) {
-    return usage_error(printable(shortened(error.what(), 200)), "miko --help lists everything");
+    return usage_error(shown_word(error.what(), 200), "miko --help lists everything");
   }
   const std::string word = unknown.front().substr(0, unknown.front().find('='));
-  const std::string shown = printable(shortened(word, 60));
+  const std::string shown = shown_word(word, 60);
   if (word.starts_with('-')) {
     const std::string meant = suggestion(word, names);
     if (std::find(names.begin(), names.end(), word) != names.end()) {

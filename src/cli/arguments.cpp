@@ -14,7 +14,7 @@ namespace miko::cli {
 namespace {
 
 std::string shown(std::string_view word) {
-  return printable(shortened(word, 60));
+  return shown_word(word, 60);
 }
 
 /// The line of `text` around `offset` with a caret, short enough for a screen.
@@ -187,6 +187,10 @@ Target take_target(std::vector<std::string>& words) {
     throw usage_error("no service named", "write SERVICE METHOD or SERVICE.METHOD first");
   }
   Target target = {.service = words.front()};
+  if (target.service.find("://") != std::string::npos) {
+    throw usage_error(fmt::format("'{}' is no service", shown(target.service)),
+                      "the broker is given with --broker or AMQP_URI");
+  }
   if (words.size() > 1 && is_name(words[1])) {
     target.method = words[1];
     words.erase(words.begin(), words.begin() + 2);

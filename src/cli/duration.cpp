@@ -52,7 +52,7 @@ std::chrono::nanoseconds parse_duration(std::string_view what, std::string_view 
     return usage_error(fmt::format("{}: {}", what, why),
                        hint.empty() ? "write it like 250ms, 5s, 2m, 1h or 1m30s" : std::move(hint));
   };
-  const std::string shown = printable(shortened(text, 40));
+  const std::string shown = shown_word(text, 40);
   std::string_view rest = text;
   double seconds = 0;
   do {

@@ -4,10 +4,10 @@
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
-#include <ios>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/file_input.h"
 
 namespace miko::cli {
 namespace {
@@ -15,6 +15,9 @@ namespace {
 /// A variable whose value refers to variables is looked up again, as Nameko does; a variable that
 /// refers to itself would do so for ever.
 constexpr int substitution_depth_max = 16;
+
+/// A configuration may come out of a pipe, and whoever writes into it may never come.
+constexpr std::chrono::seconds read_time_max{5};
 
 bool has_variable(std::string_view text) {
   const std::size_t start = text.find("${");
@@ -164,12 +167,9 @@ class ConfigReader {
 
 NamekoConfig read_nameko_config(const std::string& file, const Environment& environment) {
   try {
-    return ConfigReader(file, environment).read(YAML::LoadFile(file));
-  } catch (const std::ios_base::failure&) {
-    // yaml-cpp lets it through for a directory.
-    throw usage_error(fmt::format("cannot read the configuration '{}'", printable(file)));
-  } catch (const YAML::BadFile&) {
-    throw usage_error(fmt::format("cannot read the configuration '{}'", printable(file)));
+    const Loop loop;
+    const std::string text = FileInput(loop, Clock::now() + read_time_max).read(file);
+    return ConfigReader(file, environment).read(YAML::Load(text));
   } catch (const YAML::Exception& error) {
     throw usage_error(fmt::format("{}:{}: {}", printable(file), error.mark.line + 1,
                                   printable(shortened(error.msg, 200))));

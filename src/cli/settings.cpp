@@ -143,6 +143,12 @@ class Resolver {
     const bool typed = broker->origin.starts_with("--");
     level_ = typed ? Level::typed
                    : (broker->origin == "MIKO_BROKER" ? Level::environment : Level::stored);
+    try {
+      check_broker_uri(broker->text);
+    } catch (const Error& error) {
+      // The text shows no password, and which part is wrong helps.
+      throw usage_error(fmt::format("{}: {}", broker->origin, error.what()), error.failure().hint);
+    }
     options.broker = broker->text;
   }
 

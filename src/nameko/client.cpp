@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "amqp/uri.h"
 #include "base/uuid.h"
 #include "nameko/names.h"
 #include "nameko/rpc.h"
@@ -34,6 +35,10 @@ void Client::wait() {
 
 void Client::close(Clock::duration at_most) {
   session_->close(at_most);
+}
+
+void check_broker_uri(std::string_view uri) {
+  static_cast<void>(amqp::parse_broker_uris(uri));
 }
 
 std::string preview_call(const Options& options, std::string_view service, std::string_view method,

@@ -81,6 +81,9 @@ class Client {
   std::unique_ptr<Session> session_;
 };
 
+/// Throws Error{usage} if `uri` is not a broker URI, or several.
+void check_broker_uri(std::string_view uri);
+
 /// The request a call would send, as JSON {"exchange": str, "routing_key": str, "mandatory": bool,
 /// "properties": {...}, "body": {"args": [any], "kwargs": {str: any}}}. Nothing is sent.
 /// Throws Error{usage} as Client::call does.

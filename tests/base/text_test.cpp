@@ -130,5 +130,28 @@ TEST(Shortened, CutsAfterCharactersAndSaysSo) {
   }
 }
 
+TEST(WithoutUserinfo, HidesWhatMayBeAPassword) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"amqp://u:p@h:1/v", "amqp://...@h:1/v"},
+      {"amqp://u:p@x@h", "amqp://...@h"},
+      {"amqp://h/v", "amqp://h/v"},
+      {"amqp://u:p", "amqp://u:..."},
+      {"u:p@h", "...@h"},
+      {"", ""},
+      {"amqp://h/v?password=secret", "amqp://h/v?..."},
+  };
+  for (const auto& [uri, shown] : cases) {
+    SCOPED_TRACE(uri);
+
+    EXPECT_EQ(without_userinfo(uri), shown);
+  }
+}
+
+TEST(ShownWord, HidesThePasswordOfAUri) {
+  EXPECT_EQ(shown_word("amqp://u:p@h", 60), "amqp://...@h");
+  EXPECT_EQ(shown_word("a:b@c\x1b", 60), "a:b@c\\x1b");
+  EXPECT_EQ(shown_word("abcdef", 3), "abc...");
+}
+
 }  // namespace
 }  // namespace miko

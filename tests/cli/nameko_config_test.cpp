@@ -245,7 +245,7 @@ TEST(ReadNamekoConfig, RefusesAFileThatIsNotThere) {
     ADD_FAILURE() << "read it";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::usage);
-    EXPECT_EQ(error.what(), "cannot read the configuration '" + file + "'");
+    EXPECT_EQ(error.what(), "cannot read '" + file + "': No such file or directory");
   }
 }
 

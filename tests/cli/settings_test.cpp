@@ -55,26 +55,27 @@ TEST(ResolveSettings, HasDefaults) {
 
 TEST(ResolveSettings, TakesTheBrokerFromTheFirstOfItsSources) {
   const TemporaryDirectory directory;
-  const std::string typed_config = directory.write_file("typed.yaml", "AMQP_URI: typed-config\n");
+  const std::string typed_config =
+      directory.write_file("typed.yaml", "AMQP_URI: amqp://typed-config\n");
   const std::string stored_config =
-      directory.write_file("stored.yaml", "AMQP_URI: stored-config\n");
-  Variables variables = {{"MIKO_BROKER", "miko-broker"},
+      directory.write_file("stored.yaml", "AMQP_URI: amqp://stored-config\n");
+  Variables variables = {{"MIKO_BROKER", "amqp://miko-broker"},
                          {"MIKO_CONFIG", stored_config},
-                         {"AMQP_URI", "amqp-uri"},
-                         {"AMQP_URL", "amqp-url"}};
+                         {"AMQP_URI", "amqp://amqp-uri"},
+                         {"AMQP_URL", "amqp://amqp-url"}};
   const auto broker = [&variables](const TypedOptions& typed) {
     return resolve(typed, variables).connection.broker;
   };
 
-  EXPECT_EQ(broker({.broker = "option", .config = typed_config}), "option");
-  EXPECT_EQ(broker({.config = typed_config}), "typed-config");
-  EXPECT_EQ(broker({}), "miko-broker");
+  EXPECT_EQ(broker({.broker = "amqp://option", .config = typed_config}), "amqp://option");
+  EXPECT_EQ(broker({.config = typed_config}), "amqp://typed-config");
+  EXPECT_EQ(broker({}), "amqp://miko-broker");
   variables.erase("MIKO_BROKER");
-  EXPECT_EQ(broker({}), "stored-config");
+  EXPECT_EQ(broker({}), "amqp://stored-config");
   variables.erase("MIKO_CONFIG");
-  EXPECT_EQ(broker({}), "amqp-uri");
+  EXPECT_EQ(broker({}), "amqp://amqp-uri");
   variables.erase("AMQP_URI");
-  EXPECT_EQ(broker({}), "amqp-url");
+  EXPECT_EQ(broker({}), "amqp://amqp-url");
   variables.erase("AMQP_URL");
   EXPECT_EQ(broker({}), "amqp://guest:guest@localhost:5672/");
 }

@@ -154,5 +154,31 @@ TEST_F(BrokerOptionsTest, ThePasswordIsWipedFromTheArguments) {
   EXPECT_EQ(child.wait().err.find("m4rker"), std::string::npos);
 }
 
+TEST_F(BrokerOptionsTest, ABadUriIsNamedByItsVariableAndShowsNoPassword) {
+  for (const char* name : {"MIKO_BROKER", "AMQP_URI"}) {
+    SCOPED_TRACE(name);
+
+    const Outcome run = call({}, {.environment = {{name, "amqp://ann:m4rker@h:x"}}});
+
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_NE(run.err.find(name), std::string::npos) << run.err;
+    EXPECT_EQ(run.err.find("m4rker"), std::string::npos) << run.err;
+  }
+}
+
+TEST_F(BrokerOptionsTest, AMisplacedUriShowsNoPassword) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"amqp://ann:m4rker@h", "call", "a", "b"},
+           {"call", "a", "b", "amqp://ann:m4rker@h"},
+           {"call", "amqp://ann:m4rker@h", "a", "b"},
+           {"call", "a", "b", "--timeout", "amqp://ann:m4rker@h"},
+           {"call", "a", "b", "-b", "amqp://h?password=m4rker&heartbeat=x"}}) {
+    const Outcome run = miko(words);
+
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.err.find("m4rker"), std::string::npos) << run.err;
+  }
+}
+
 }  // namespace
 }  // namespace miko::test
