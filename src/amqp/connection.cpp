@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "amqp/status.h"
 #include "base/error.h"
@@ -11,8 +10,6 @@
 
 namespace miko::amqp {
 namespace {
-
-constexpr std::size_t inbox_size = 256UL * 1024;
 
 /// A larger first request does not fit the first flight anyway, and should not be thrown at a
 /// broker that may refuse the login.
@@ -27,8 +24,7 @@ Connection::Connection(const Loop& loop, ConnectionOptions options)
     : loop_(loop),
       options_(std::move(options)),
       pace_(options_.pace),
-      assembler_(options_.body_size_max),
-      inbox_(std::make_unique_for_overwrite<char[]>(inbox_size)) {}
+      assembler_(options_.body_size_max) {}
 
 void Connection::open(Clock::time_point until) {
   for (endpoint_ = 0;; ++endpoint_) {
@@ -108,8 +104,8 @@ std::optional<Event> Connection::next(Clock::time_point until) {
 }
 
 std::optional<Event> Connection::take_event(Clock::time_point until) {
-  while (inbox_begin_ < inbox_end_) {
-    std::string_view bytes(inbox_.get() + inbox_begin_, inbox_end_ - inbox_begin_);
+  while (!inbox_.empty()) {
+    std::string_view bytes = inbox_.bytes();
     if (!heard_anything_) {
       check_greeting();
     }
@@ -119,7 +115,7 @@ std::optional<Event> Connection::take_event(Clock::time_point until) {
       if (!frame) {
         return std::nullopt;
       }
-      inbox_begin_ = static_cast<std::size_t>(bytes.data() - inbox_.get());
+      inbox_.consume(inbox_.bytes().size() - bytes.size());
       heard_anything_ = true;
       if (std::optional<Event> event = handle(*frame)) {
         return event;
@@ -137,7 +133,7 @@ std::optional<Event> Connection::take_event(Clock::time_point until) {
 }
 
 void Connection::check_greeting() const {
-  const std::string_view bytes(inbox_.get() + inbox_begin_, inbox_end_ - inbox_begin_);
+  const std::string_view bytes = inbox_.bytes();
   constexpr std::string_view method_on_channel_0("\x01\0\0", 3);
   if (bytes.starts_with(method_on_channel_0.substr(0, bytes.size()))) {
     return;
@@ -263,7 +259,7 @@ void Connection::start_over_carefully(Clock::time_point until) {
   outbox_ = Outbox();
   message_ends_.clear();
   left_ = 0;
-  inbox_begin_ = inbox_end_ = 0;
+  inbox_.clear();
   heard_anything_ = false;
   line_down_.clear();
   last_received_ = last_sent_ = Clock::now();
@@ -300,17 +296,13 @@ bool Connection::receive() {
   if (!line_down_.empty()) {
     return false;
   }
-  if (inbox_begin_ > 0) {
-    std::memmove(inbox_.get(), inbox_.get() + inbox_begin_, inbox_end_ - inbox_begin_);
-    inbox_end_ -= inbox_begin_;
-    inbox_begin_ = 0;
-  }
-  const Io io = transport_->read(inbox_.get() + inbox_end_, inbox_size - inbox_end_);
+  char* const room = inbox_.make_room();
+  const Io io = transport_->read(room, inbox_.room());
   if (!io.closed.empty()) {
     line_down_ = io.closed;
     return false;
   }
-  inbox_end_ += io.bytes;
+  inbox_.received(io.bytes);
   if (io.bytes > 0) {
     last_received_ = Clock::now();
   }
@@ -353,7 +345,7 @@ std::optional<std::string> Connection::login_pending() const {
   }
   switch (setup_->phase()) {
     case Setup::Phase::greeting:
-      return inbox_end_ > inbox_begin_ ? "half a greeting" : "no AMQP greeting";
+      return inbox_.empty() ? "no AMQP greeting" : "half a greeting";
     case Setup::Phase::login:
     case Setup::Phase::opening:
       return "no answer to the login";

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -10,6 +9,7 @@
 
 #include "amqp/assembler.h"
 #include "amqp/codec.h"
+#include "amqp/inbox.h"
 #include "amqp/message.h"
 #include "amqp/outbox.h"
 #include "amqp/setup.h"
@@ -105,10 +105,7 @@ class Connection {
   std::vector<Message> early_ = {};
   bool tuned_ = false;
 
-  /// Not initialised: pages of it that no broker fills are never touched.
-  std::unique_ptr<char[]> inbox_;
-  std::size_t inbox_begin_ = 0;
-  std::size_t inbox_end_ = 0;
+  Inbox inbox_ = {};
   bool heard_anything_ = false;
   std::string line_down_ = {};  ///< why nothing more can be read, once the inbox is empty
 

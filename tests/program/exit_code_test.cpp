@@ -174,12 +174,14 @@ TEST(ExitCode, Is10BeforeAnythingIsSentWhenStandardOutputIsClosed) {
   EXPECT_EQ(server.connections(), 0);
 }
 
+#ifndef __SANITIZE_ADDRESS__  // the sanitizers want descriptors of their own
 TEST(ExitCode, Is70WhenDescriptorsRunOut) {
   const Outcome run = miko::test::run(
       {.argv = {"/bin/sh", "-c", "ulimit -n 4; exec \"$0\" call a b", miko_path()}});
 
   expect_failure(run, 70, "internal", "no");
 }
+#endif
 
 TEST(ExitCode, Is124WhenNobodyAnswers) {
   const FakeServer server([](Peer& peer) {
