@@ -1,5 +1,6 @@
 // How many round trips a call takes, counted by cause and effect. TCP's own is added to the counts.
 
+#include "support/authority.h"
 #include "support/causal_proxy.h"
 #include "support/nameko_test.h"
 
@@ -35,6 +36,21 @@ TEST(FlightTest, TheCarefulWayTakesTwoMore) {
   EXPECT_EQ(run.out, "\"Hello, Ann!\"\n") << run.err;
   EXPECT_EQ(proxy.depth_of("Hello, Ann!") + tcp_handshake, 4);
   EXPECT_EQ(proxy.final_depth() + tcp_handshake, 5);
+}
+
+TEST(FlightTest, TlsTakesOneMore) {
+  MIKO_NEEDS_NAMEKO(nameko_2);
+  const Authority authority;
+  const Lab own =
+      Lab::start({.nameko_versions = {std::string(nameko_2)}, .tls = authority.folder()});
+  const CausalProxy proxy({.server_port = own.tls_port()});
+
+  const Outcome run =
+      call_through(proxy, own, {"-v", "--tls", "--cacert", authority.path("ca.pem")});
+
+  EXPECT_EQ(run.out, "\"Hello, Ann!\"\n") << run.err;
+  EXPECT_NE(run.err.find("TLSv1.3"), std::string::npos) << run.err;
+  EXPECT_EQ(proxy.final_depth() + tcp_handshake, 4);
 }
 
 TEST(FlightTest, ABrokerWithLowerLimitsIsLoggedInToCarefully) {
