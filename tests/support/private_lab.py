@@ -22,7 +22,8 @@ USER = "miko"
 # Recognisable on purpose: the suite looks for it in everything miko prints.
 PASSWORD = "m4rker-Secret"
 VHOST_OF = {"2.14.1": "/", "3.0.0rc11": "nameko3"}
-LAST_QUEUE = "rpc-lab.dotted"
+# The services of one process come up in no particular order.
+QUEUES = ("rpc-greeting", "rpc-lab", "rpc-lab.dotted")
 READY_WITHIN = 60.0
 PR_SET_PDEATHSIG = 1
 
@@ -141,8 +142,9 @@ class Lab:
                     raise
         waiting = {v: self.start_service(v) for v in self.options.nameko if self.has_venv(v)}
         for version, child in waiting.items():
-            self.await_ready(VHOST_OF[version], LAST_QUEUE, child,
-                             self.services[version]["log"])
+            for queue in QUEUES:
+                self.await_ready(VHOST_OF[version], queue, child,
+                                 self.services[version]["log"])
 
     def has_venv(self, version):
         python = os.path.join(venv_of(version), "bin", "python")
