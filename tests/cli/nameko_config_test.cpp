@@ -2,24 +2,17 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "base/error.h"
 #include "support/temporary.h"
+#include "support/variables.h"
 
 namespace miko::cli {
 namespace {
 
 using std::chrono::seconds;
+using test::environment;
 using test::TemporaryDirectory;
-using Variables = std::map<std::string, std::string>;
-
-Environment environment(const Variables& variables) {
-  return [variables](const std::string& name) {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::nullopt : std::optional(found->second);
-  };
-}
+using test::Variables;
 
 NamekoConfig read(const std::string& yaml, const Variables& variables = {}) {
   const TemporaryDirectory directory;
