@@ -52,19 +52,26 @@ bool is_true(std::string_view json) {
   return true;
 }
 
-std::string text_member(std::string_view object, std::string_view name) {
-  const std::optional<std::string_view> value = json_find(object, name);
-  const bool text = value && json_type(*value) == JsonType::string;
-  return text ? json_decode_string(*value) : std::string();
+std::string text_of(std::string_view value) {
+  return json_type(value) == JsonType::string ? json_decode_string(value) : std::string();
 }
 
 RemoteError decode_error(std::string_view object) {
-  const std::optional<std::string_view> args = json_find(object, "exc_args");
-  return {.exc_type = text_member(object, "exc_type"),
-          .exc_path = text_member(object, "exc_path"),
-          .exc_args = std::string(args.value_or("[]")),
-          .value = text_member(object, "value"),
-          .json = std::string(object)};
+  RemoteError error = {.exc_args = "[]", .json = std::string(object)};
+  // In order, so that the last of doubled keys wins, as with Python.
+  for (const JsonMember& member : json_members(object)) {
+    const std::string key = json_decode_string(member.key);
+    if (key == "exc_type") {
+      error.exc_type = text_of(member.value);
+    } else if (key == "exc_path") {
+      error.exc_path = text_of(member.value);
+    } else if (key == "exc_args") {
+      error.exc_args = std::string(member.value);
+    } else if (key == "value") {
+      error.value = text_of(member.value);
+    }
+  }
+  return error;
 }
 
 bool first_argument_is(const RemoteError& error, std::string_view text) {
