@@ -134,26 +134,6 @@ TEST_F(BrokerOptionsTest, ABadVariableIsNamedWithoutItsValue) {
   }
 }
 
-TEST_F(BrokerOptionsTest, ThePasswordIsWipedFromTheArguments) {
-  const FakeServer server([](Peer& peer) {
-    peer.log_in();
-    peer.ack(peer.read_request());
-    peer.stay_silent();
-  });
-  std::string uri = server.uri();
-  uri.replace(uri.find("guest:guest"), 11, "guest:m4rker-Secret");
-  Child child(
-      miko_command({"call", "a", "b", "-v", "--broker", uri, "--password", "m4rker-Secret"}));
-  child.read_stderr_until("confirm");
-
-  const std::string arguments = read_file("/proc/" + std::to_string(child.pid()) + "/cmdline");
-
-  EXPECT_NE(arguments.find("--broker"), std::string::npos);
-  EXPECT_EQ(arguments.find("m4rker"), std::string::npos);
-  child.send_signal(SIGTERM);
-  EXPECT_EQ(child.wait().err.find("m4rker"), std::string::npos);
-}
-
 TEST_F(BrokerOptionsTest, ABadUriIsNamedByItsVariableAndShowsNoPassword) {
   for (const char* name : {"MIKO_BROKER", "AMQP_URI"}) {
     SCOPED_TRACE(name);

@@ -14,6 +14,8 @@
 #include <system_error>
 #include <utility>
 
+#include "support/secrets.h"
+
 namespace miko::test {
 namespace {
 
@@ -66,7 +68,8 @@ FakeServer::~FakeServer() {
 }
 
 std::string FakeServer::uri() const {
-  return "amqp://guest:guest@127.0.0.1:" + std::to_string(port_) + "/";
+  return "amqp://miko:" + std::string(marker_password) + "@127.0.0.1:" + std::to_string(port_) +
+         "/";
 }
 
 int FakeServer::connections() const {

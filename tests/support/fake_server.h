@@ -31,7 +31,7 @@ class FakeServer {
   FakeServer& operator=(const FakeServer&) = delete;
 
   [[nodiscard]] int port() const { return port_; }
-  /// "amqp://guest:guest@127.0.0.1:PORT/"
+  /// "amqp://miko:m4rker-Secret@127.0.0.1:PORT/": a password that miko must not print
   [[nodiscard]] std::string uri() const;
   /// Connections accepted so far.
   [[nodiscard]] int connections() const;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "support/secrets.h"
 #include "support/temporary.h"
 
 namespace miko::test {
@@ -39,6 +40,7 @@ Command miko_command(std::vector<std::string> arguments, MikoOptions options) {
       .output = std::move(options.output),
       .errors = std::move(options.errors),
       .working_directory = std::move(options.working_directory),
+      .secrets = {std::string(marker_password)},
       .time_limit = options.time_limit,
   };
 }

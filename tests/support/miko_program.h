@@ -21,7 +21,8 @@ struct MikoOptions {
 /// Path of the program under test: MIKO_PROGRAM in the environment, else the one just built.
 std::string miko_path();
 
-/// A command line of miko, ready for run() or Child.
+/// A command line of miko, ready for run() or Child. The test fails if it prints the marker
+/// password.
 Command miko_command(std::vector<std::string> arguments, MikoOptions options = {});
 
 /// Runs miko to its end.

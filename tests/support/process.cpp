@@ -1,6 +1,7 @@
 #include "support/process.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -18,6 +19,8 @@
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+
+#include "support/secrets.h"
 
 namespace miko::test {
 namespace {
@@ -195,6 +198,7 @@ Child::~Child() {
   if (!ended_) {
     ::kill(-pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+    look_for_secrets();
   }
 }
 
@@ -301,6 +305,18 @@ void Child::reap() {
   run_.exit_code = run_.signal != 0 ? 128 + run_.signal : WEXITSTATUS(status);
   drain_rest(output_, run_.out);
   drain_rest(errors_, run_.err);
+  look_for_secrets();
+}
+
+void Child::look_for_secrets() const {
+  for (const std::string& secret : command_.secrets) {
+    for (const std::string* stream : {&run_.out, &run_.err}) {
+      const std::string form = form_shown(secret, *stream);
+      if (!form.empty()) {
+        ADD_FAILURE() << command_.argv[0] << " shows a secret (" << form << "):\n" << *stream;
+      }
+    }
+  }
 }
 
 void Child::fail(std::string_view what) {

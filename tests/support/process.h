@@ -62,6 +62,8 @@ struct Command {
   Output output = Pipe{};
   Output errors = Pipe{};
   std::optional<std::string> working_directory = std::nullopt;
+  /// The test fails if what the program prints shows one of these in any form.
+  std::vector<std::string> secrets = {};
   /// A program that takes longer is killed and the test fails.
   std::chrono::milliseconds time_limit = std::chrono::seconds(30);
 };
@@ -92,6 +94,7 @@ class Child {
   void pump();
   void feed_input();
   void reap();
+  void look_for_secrets() const;
   [[noreturn]] void fail(std::string_view what);
   const std::string& read_until(const std::string& stream, std::string_view text);
 
