@@ -25,9 +25,24 @@ Error cannot_read(std::string_view shown, std::string_view why, std::string hint
   return usage_error(fmt::format("cannot read {}: {}", shown, why), std::move(hint));
 }
 
+Exposure exposure_of(const struct stat& status, const std::string& name) {
+  if (status.st_uid != ::geteuid() && status.st_uid != 0) {
+    return {.why = "it belongs to another user", .remedy = "it must belong to you or to root"};
+  }
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return {.why = "others may read it",
+            .remedy = fmt::format("chmod 600 {}", printable(shortened(name, 200)))};
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string FileInput::read(const std::string& name) {
+  return read_with_exposure(name).text;
+}
+
+FileText FileInput::read_with_exposure(const std::string& name) {
   const std::string shown = shown_name(name);
   if (name == "-") {
     if (std::exchange(stdin_taken_, true)) {
@@ -36,14 +51,21 @@ std::string FileInput::read(const std::string& name) {
     if (::isatty(STDIN_FILENO) != 0) {
       throw cannot_read(shown, "it is a terminal", "pipe the data in, or name a file: @FILE");
     }
-    return read_all(STDIN_FILENO, shown);
+    return read_descriptor(STDIN_FILENO, name);
   }
   // Without O_NONBLOCK the open of a FIFO waits for a writer, beyond every deadline.
   const UniqueFd file(::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!file) {
     throw cannot_read(shown, std::strerror(errno));
   }
-  return read_all(file.get(), shown);
+  return read_descriptor(file.get(), name);
+}
+
+FileText FileInput::read_descriptor(int fd, const std::string& name) {
+  struct stat status = {};
+  const bool regular = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  return {.text = read_all(fd, shown_name(name)),
+          .exposure = regular ? exposure_of(status, name) : Exposure()};
 }
 
 std::string FileInput::read_all(int fd, std::string_view shown) {
@@ -79,12 +101,8 @@ std::string read_password_file(const std::string& name) {
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     throw cannot_read(shown, "it is not a regular file");
   }
-  if (status.st_uid != ::geteuid() && status.st_uid != 0) {
-    throw cannot_read(shown, "it belongs to another user");
-  }
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    throw cannot_read(shown, "others may read it",
-                      fmt::format("chmod 600 {}", printable(shortened(name, 200))));
+  if (const Exposure exposure = exposure_of(status, name); !exposure.why.empty()) {
+    throw cannot_read(shown, exposure.why, exposure.remedy);
   }
   std::string content(password_size_max + 1, '\0');
   const ssize_t count = ::read(file.get(), content.data(), content.size());

@@ -12,6 +12,18 @@ namespace miko::cli {
 /// What a request may be made of at most; also RabbitMQ 3's own limit for a message.
 inline constexpr std::size_t input_size_max = 128UL * 1024 * 1024;
 
+/// Why a file is no place for a secret, e.g. "others may read it", and what to do about that. Both
+/// are empty if nobody but its owner may read it, and that is the caller or root.
+struct Exposure {
+  std::string why = {};
+  std::string remedy = {};
+};
+
+struct FileText {
+  std::string text = {};
+  Exposure exposure = {};
+};
+
 /// Reads what "@FILE" and "@-" name, within the deadline of the command.
 class FileInput {
  public:
@@ -22,7 +34,11 @@ class FileInput {
   /// input is a terminal.
   [[nodiscard]] std::string read(const std::string& name);
 
+  /// The same. Only a regular file can be exposed; a symbolic link counts as what it leads to.
+  [[nodiscard]] FileText read_with_exposure(const std::string& name);
+
  private:
+  FileText read_descriptor(int fd, const std::string& name);
   std::string read_all(int fd, std::string_view shown);
 
   const Loop& loop_;

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cli/file_input.h"
 
 namespace miko::cli {
 namespace {
@@ -16,12 +15,28 @@ namespace {
 /// refers to itself would do so for ever.
 constexpr int substitution_depth_max = 16;
 
-/// A configuration may come out of a pipe, and whoever writes into it may never come.
-constexpr std::chrono::seconds read_time_max{5};
-
 bool has_variable(std::string_view text) {
   const std::size_t start = text.find("${");
   return start != std::string_view::npos && text.find('}', start) != std::string_view::npos;
+}
+
+/// Whether a broker URI, or one of several separated by ';', has a password that is a secret.
+bool has_secret(std::string_view uris) {
+  while (!uris.empty()) {
+    std::string_view uri = uris.substr(0, uris.find(';'));
+    uris.remove_prefix(std::min(uri.size() + 1, uris.size()));
+    const std::size_t scheme_end = uri.find("://");
+    uri.remove_prefix(scheme_end == std::string_view::npos ? 0 : scheme_end + 3);
+    uri = uri.substr(0, uri.find_first_of("/?#"));
+    const std::size_t at = uri.rfind('@');
+    const std::string_view userinfo = uri.substr(0, at == std::string_view::npos ? 0 : at);
+    const std::size_t colon = userinfo.find(':');
+    if (colon != std::string_view::npos && colon + 1 < userinfo.size() &&
+        userinfo != "guest:guest") {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// A value of the file and the line on which it stands, from 1. The text of a variable is parsed on
@@ -37,7 +52,7 @@ class ConfigReader {
   ConfigReader(const std::string& file, const Environment& environment)
       : file_(file), environment_(environment) {}
 
-  NamekoConfig read(const YAML::Node& root) {
+  [[nodiscard]] NamekoConfig read(const YAML::Node& root) const {
     if (root.IsNull()) {
       return {};
     }
@@ -52,29 +67,50 @@ class ConfigReader {
     return config;
   }
 
+  /// A file that others can read may name a password, but not have it.
+  void refuse_exposed_secret(const YAML::Node& root, const Exposure& exposure) const {
+    const Value broker = root.IsMap() ? find_written(root, "AMQP_URI") : Value();
+    if (exposure.why.empty() || !broker.node || !broker.node.IsScalar()) {
+      return;
+    }
+    const auto no_variables = [](const std::string&) { return std::nullopt; };
+    if (has_secret(substitute_environment(broker.node.Scalar(), no_variables))) {
+      throw usage_error(fmt::format("{}:{}: AMQP_URI has a password in clear text, and {}",
+                                    printable(file_), broker.line, exposure.why),
+                        exposure.remedy + ", or write ${VARIABLE} instead of the password");
+    }
+  }
+
  private:
   [[nodiscard]] Error fail(int line, std::string_view why) const {
     return usage_error(fmt::format("{}:{}: {}", printable(file_), line, why));
   }
 
-  /// The value of a key, of the mapping itself or of those it merges with "<<".
-  [[nodiscard]] Value find(const YAML::Node& map, const char* key) const {
+  /// The value of a key as it is written, of the mapping itself or of those it merges with "<<".
+  [[nodiscard]] Value find_written(const YAML::Node& map, const char* key) const {
     if (const YAML::Node own = map[key]) {
-      const int line = own.Mark().line + 1;
-      return {.node = resolve(own, line, 0), .line = line};
+      return {.node = own, .line = own.Mark().line + 1};
     }
     const YAML::Node merged = map["<<"];
     if (merged && merged.IsMap()) {
-      return find(merged, key);
+      return find_written(merged, key);
     }
     if (merged && merged.IsSequence()) {
       for (const YAML::Node& one : merged) {
         if (one.IsMap() && one[key]) {
-          return find(one, key);
+          return find_written(one, key);
         }
       }
     }
     return {};
+  }
+
+  /// The same with its variables replaced.
+  [[nodiscard]] Value find(const YAML::Node& map, const char* key) const {
+    const Value written = find_written(map, key);
+    return written.node
+               ? Value{.node = resolve(written.node, written.line, 0), .line = written.line}
+               : written;
   }
 
   /// A scalar with variables becomes whatever its text is after substitution, read as YAML again.
@@ -165,11 +201,15 @@ class ConfigReader {
 
 }  // namespace
 
-NamekoConfig read_nameko_config(const std::string& file, const Environment& environment) {
+NamekoConfig read_nameko_config(const std::string& file, const Environment& environment,
+                                FileInput& input) {
   try {
-    const Loop loop;
-    const std::string text = FileInput(loop, Clock::now() + read_time_max).read(file);
-    return ConfigReader(file, environment).read(YAML::Load(text));
+    const FileText content = input.read_with_exposure(file);
+    const YAML::Node root = YAML::Load(content.text);
+    const ConfigReader reader(file, environment);
+    NamekoConfig config = reader.read(root);
+    reader.refuse_exposed_secret(root, content.exposure);
+    return config;
   } catch (const YAML::Exception& error) {
     throw usage_error(fmt::format("{}:{}: {}", printable(file), error.mark.line + 1,
                                   printable(shortened(error.msg, 200))));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/file_input.h"
 #include "nameko/client.h"
 
 namespace miko::cli {
@@ -26,10 +27,11 @@ struct NamekoConfig {
 };
 
 /// Reads a configuration as `nameko run --config` does, `${VAR:default}` in plain scalars included.
-/// Throws Error{usage} with file and line.
+/// Throws Error{usage} with file and line, also for a file that others may read and that has a
+/// password in clear text: one that is neither guest's nor comes out of a variable.
 /// Source of the substitution: Nameko 2.14.1 nameko/cli/main.py, env_var_constructor.
 [[nodiscard]] NamekoConfig read_nameko_config(const std::string& file,
-                                              const Environment& environment);
+                                              const Environment& environment, FileInput& input);
 
 /// One scalar of the configuration with its variables replaced: "${VAR}", "${VAR:default}".
 /// Throws Error{usage} for nested variables, which Nameko refuses as well.

@@ -41,11 +41,16 @@ auto from(const Given& given, const Read& read) {
 /// Looks things up in the order of precedence.
 class Resolver {
  public:
-  Resolver(const TypedOptions& typed, const Environment& environment)
-      : typed_(typed), environment_(environment) {}
+  Resolver(const TypedOptions& typed, const Environment& environment, const Loop& loop,
+           Clock::time_point started)
+      : typed_(typed),
+        environment_(environment),
+        timeout_(choose_timeout()),
+        input_(loop, started + timeout_) {}
 
   Settings resolve() {
-    Settings settings;
+    Settings settings = {.timeout = timeout_};
+    settings.connection.timeout = timeout_;
     choose_broker(settings.connection);
     override_parts(settings.connection);
     choose_tls(settings.connection);
@@ -59,10 +64,6 @@ class Resolver {
     if (typed_.reply_size_max) {
       settings.connection.reply_size_max = parse_size(*typed_.reply_size_max);
     }
-    const Given timeout = given(typed_.timeout, "--timeout", "MIKO_TIMEOUT")
-                              .value_or(Given{.text = "5s", .origin = "timeout"});
-    settings.timeout = from(timeout, [&] { return parse_duration(timeout.origin, timeout.text); });
-    settings.connection.timeout = settings.timeout;
     return settings;
   }
 
@@ -106,10 +107,19 @@ class Resolver {
     return std::nullopt;
   }
 
+  [[nodiscard]] std::chrono::nanoseconds choose_timeout() const {
+    const Given timeout = given(typed_.timeout, "--timeout", "MIKO_TIMEOUT")
+                              .value_or(Given{.text = "5s", .origin = "timeout"});
+    return from(timeout, [&] { return parse_duration(timeout.origin, timeout.text); });
+  }
+
+  NamekoConfig read_config(const std::optional<std::string>& file) {
+    return file ? read_nameko_config(*file, environment_, input_) : NamekoConfig();
+  }
+
   const NamekoConfig& typed_config() {
     if (!typed_config_) {
-      typed_config_ =
-          typed_.config ? read_nameko_config(*typed_.config, environment_) : NamekoConfig();
+      typed_config_ = read_config(typed_.config);
     }
     return *typed_config_;
   }
@@ -117,8 +127,8 @@ class Resolver {
   const NamekoConfig& stored_config() {
     if (!stored_config_) {
       const std::optional<Given> file = variable("MIKO_CONFIG");
-      const bool used = file && !typed_.config;
-      stored_config_ = used ? read_nameko_config(file->text, environment_) : NamekoConfig();
+      stored_config_ =
+          read_config(file && !typed_.config ? std::optional(file->text) : std::nullopt);
     }
     return *stored_config_;
   }
@@ -234,6 +244,8 @@ class Resolver {
 
   const TypedOptions& typed_;
   const Environment& environment_;
+  std::chrono::nanoseconds timeout_;
+  FileInput input_;
   std::optional<NamekoConfig> typed_config_ = std::nullopt;
   std::optional<NamekoConfig> stored_config_ = std::nullopt;
   Level level_ = Level::stored;
@@ -252,8 +264,9 @@ OutputFormat parse_format(std::string_view text) {
 
 }  // namespace
 
-Settings resolve_settings(const TypedOptions& typed, const Environment& environment) {
-  return Resolver(typed, environment).resolve();
+Settings resolve_settings(const TypedOptions& typed, const Environment& environment,
+                          const Loop& loop, Clock::time_point started) {
+  return Resolver(typed, environment, loop, started).resolve();
 }
 
 OutputOptions resolve_output(const TypedOptions& typed, const Environment& environment) {

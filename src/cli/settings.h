@@ -44,10 +44,11 @@ struct Settings {
   std::chrono::nanoseconds timeout = {};
 };
 
-/// Reads password file and configuration; everything else is looked up in `typed` and
-/// `environment`. Throws Error{usage}; for a variable the message names it and does not show its
-/// value.
-[[nodiscard]] Settings resolve_settings(const TypedOptions& typed, const Environment& environment);
+/// Reads password file and configuration, for no longer than the command may take that began at
+/// `started`; everything else is looked up in `typed` and `environment`.
+/// Throws Error{usage}; for a variable the message names it and does not show its value.
+[[nodiscard]] Settings resolve_settings(const TypedOptions& typed, const Environment& environment,
+                                        const Loop& loop, Clock::time_point started);
 
 /// The output options alone, which errors need as well.
 [[nodiscard]] OutputOptions resolve_output(const TypedOptions& typed,

@@ -52,6 +52,21 @@ TEST(FileInput, RefusesWhatIsNoReadableFile) {
             "cannot read '" + directory.path() + "': Is a directory");
 }
 
+TEST(FileInput, SaysWhetherOthersMayReadWhatALinkLeadsTo) {
+  const TemporaryDirectory directory;
+  const std::string file = directory.write_file("file", "text");
+  const std::string link = directory.path("link");
+  ASSERT_EQ(::symlink(file.c_str(), link.c_str()), 0);
+  const Loop loop;
+  FileInput input(loop, Clock::now() + seconds(10));
+
+  EXPECT_EQ(input.read_with_exposure(link).text, "text");
+  EXPECT_EQ(input.read_with_exposure(link).exposure.why, "");
+  ASSERT_EQ(::chmod(file.c_str(), 0640), 0);
+  EXPECT_EQ(input.read_with_exposure(link).exposure.why, "others may read it");
+  EXPECT_EQ(input.read_with_exposure(link).exposure.remedy, "chmod 600 " + link);
+}
+
 TEST(FileInput, WaitsForAPipeNoLongerThanTheCommandMay) {
   const TemporaryDirectory directory;
   const std::string fifo = directory.path("fifo");

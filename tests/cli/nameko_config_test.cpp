@@ -14,9 +14,15 @@ using test::environment;
 using test::TemporaryDirectory;
 using test::Variables;
 
+NamekoConfig read_file(const std::string& file, const Variables& variables = {}) {
+  const Loop loop;
+  FileInput input(loop, Clock::now() + seconds(10));
+  return read_nameko_config(file, environment(variables), input);
+}
+
 NamekoConfig read(const std::string& yaml, const Variables& variables = {}) {
   const TemporaryDirectory directory;
-  return read_nameko_config(directory.write_file("config.yaml", yaml), environment(variables));
+  return read_file(directory.write_file("config.yaml", yaml), variables);
 }
 
 /// The complaint about a file, without the directory it is in.
@@ -24,7 +30,7 @@ std::string complaint_about(const std::string& yaml, const Variables& variables 
   const TemporaryDirectory directory;
   const std::string file = directory.write_file("config.yaml", yaml);
   try {
-    static_cast<void>(read_nameko_config(file, environment(variables)));
+    static_cast<void>(read_file(file, variables));
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::usage);
     const std::string message = error.what();
@@ -234,7 +240,7 @@ TEST(ReadNamekoConfig, RefusesAFileThatIsNotThere) {
   const std::string file = directory.path("missing.yaml");
 
   try {
-    static_cast<void>(read_nameko_config(file, environment({})));
+    static_cast<void>(read_file(file));
     ADD_FAILURE() << "read it";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::usage);
@@ -256,7 +262,52 @@ TEST(ReadNamekoConfig, FollowsMergeKeys) {
 TEST(ReadNamekoConfig, RefusesADirectory) {
   const TemporaryDirectory directory;
 
-  EXPECT_THROW(static_cast<void>(read_nameko_config(directory.path(), environment({}))), Error);
+  EXPECT_THROW(static_cast<void>(read_file(directory.path())), Error);
+}
+
+TEST(ReadNamekoConfig, TakesNoPasswordInClearTextFromAFileThatOthersMayRead) {
+  const TemporaryDirectory directory;
+  const std::string refused[] = {
+      "amqp://ann:pw@h",   "amqps://ann:pw@h:1/v",     "amqp://ann:${P:pw}@h",
+      "\"amqp://a:p@h\"",  "!env_var amqp://${U}:p@h", "amqp://h;amqp://a:p@h",
+      "${A:amqp://a:p@h}", "amqp://guest:pw@h",
+  };
+  for (const std::string& uri : refused) {
+    SCOPED_TRACE(uri);
+    const std::string file = directory.write_file("config.yaml", "a: 1\nAMQP_URI: " + uri, 0644);
+    try {
+      static_cast<void>(read_file(file));
+      ADD_FAILURE() << "read it";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      EXPECT_EQ(error.what(), file +
+                                  ":2: AMQP_URI has a password in clear text, and others may "
+                                  "read it");
+      EXPECT_EQ(error.failure().hint,
+                "chmod 600 " + file + ", or write ${VARIABLE} instead of the password");
+    }
+  }
+}
+
+TEST(ReadNamekoConfig, TakesAFileThatOthersMayReadWithoutAPasswordInIt) {
+  const TemporaryDirectory directory;
+  const std::string taken[] = {
+      "amqp://h",
+      "amqp://ann@h",
+      "amqp://ann:@h",
+      "amqp://guest:guest@h",
+      "amqp://ann:${P}@h",
+      "amqp://${U}:${P}@h:1/v",
+      "amqp://${U:guest}:${P:guest}@h",
+      "${A}",
+      "~",
+  };
+  for (const std::string& uri : taken) {
+    SCOPED_TRACE(uri);
+    const std::string file = directory.write_file("config.yaml", "AMQP_URI: " + uri, 0644);
+
+    EXPECT_NO_THROW(static_cast<void>(read_file(file, {{"P", "pw"}, {"A", "amqp://ann:pw@h"}})));
+  }
 }
 
 }  // namespace

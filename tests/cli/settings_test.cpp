@@ -1,6 +1,7 @@
 #include "cli/settings.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "support/temporary.h"
@@ -15,7 +16,8 @@ using test::TemporaryDirectory;
 using test::Variables;
 
 Settings resolve(const TypedOptions& typed, const Variables& variables = {}) {
-  return resolve_settings(typed, environment(variables));
+  const Loop loop;
+  return resolve_settings(typed, environment(variables), loop, Clock::now());
 }
 
 OutputOptions output(const TypedOptions& typed, const Variables& variables = {}) {
@@ -232,6 +234,15 @@ TEST(ResolveSettings, DoesNotReadTheStoredConfigurationBesideATypedOne) {
       resolve({.config = typed}, {{"MIKO_CONFIG", directory.path("missing")}}).connection;
 
   EXPECT_EQ(options.heartbeat, seconds(7));
+}
+
+TEST(ResolveSettings, WaitsForAConfigurationNoLongerThanTheCommandMay) {
+  const TemporaryDirectory directory;
+  const std::string fifo = directory.path("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+
+  EXPECT_EQ(complaint_about([&] { return resolve({.config = fifo, .timeout = "20ms"}); }),
+            "cannot read '" + fifo + "': it did not end in time");
 }
 
 TEST(ResolveOutput, TakesTheFormatFromItsOptionOrVariable) {
