@@ -1,9 +1,10 @@
-// Rows 69 to 77, 82 to 85 and 90 of the fault matrix: what can be wrong on this side. Nothing of it
-// may reach a broker.
+// Rows 69 to 77, 82 to 85, 90 and 91 of the fault matrix: what can be wrong on this side. Nothing
+// of it may reach a broker.
 
 #include <sys/stat.h>
 
 #include "fault/fault_call.h"
+#include "support/preload.h"
 #include "support/temporary.h"
 
 namespace miko::test {
@@ -222,6 +223,31 @@ TEST_F(InputFault, Row85_ConfigurationIsBroken) {
   expect_usage(config("AMQP_URI: amqp://ann:s3cret@host:56x/\n"));
   expect_line(config(std::string(100'000, '[')), "");
   expect_usage(words({"-c", directory_.path("nothing"), "call", "greeting", "hello"}));
+}
+
+/// The year, as a program sees it whose wall clock jumps.
+int year_by_the_jumping_clock() {
+  return std::stoi(run({.argv = {"date", "+%Y"}, .environment = with_jumping_clock()}).out);
+}
+
+TEST_F(InputFault, Row91_ClockJumps) {
+  ASSERT_NE(year_by_the_jumping_clock(), std::stoi(run({.argv = {"date", "+%Y"}}).out));
+  const FakeServer slow(after_request([](Peer& peer, const Request& request) {
+    peer.pause(milliseconds(300));
+    peer.reply(request, hello_ann);
+    peer.answer_close();
+  }));
+  const FakeServer silent(after_request([](Peer& peer, const Request&) { peer.stay_silent(); }));
+  const MikoOptions jumping = {.environment = with_jumping_clock()};
+
+  const Outcome answered = fault_call(slow.uri(), {.how = jumping});
+  const Outcome timed_out =
+      fault_call(silent.uri(), {.timeout = milliseconds(500), .how = jumping});
+
+  EXPECT_EQ(answered.out, "\"Hello, Ann!\"\n") << answered.err;
+  expect_fault(timed_out, 124, "timeout", "maybe");
+  ASSERT_EQ(silent.requests().size(), 1U);
+  EXPECT_LE(std::stoi(silent.requests()[0].properties.expiration.value()), 500);
 }
 
 #ifndef __SANITIZE_ADDRESS__  // the sanitizers want descriptors of their own

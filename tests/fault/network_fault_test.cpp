@@ -1,40 +1,14 @@
 // Rows 1 to 17 of the fault matrix: what the network between miko and a broker can do.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
+#include "fault/black_hole.h"
 #include "fault/fault_call.h"
+#include "support/preload.h"
 #include "support/temporary.h"
 
 namespace miko::test {
 namespace {
 
 using std::chrono::milliseconds;
-
-/// A port on which connecting takes for ever: the queue of a listener that accepts nobody is full.
-class BlackHole {
- public:
-  BlackHole() : listener_(listen_on_loopback(0)) {
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-    address.sin_port = ::htons(static_cast<std::uint16_t>(port_of(listener_)));
-    for (UniqueFd& each : waiting_) {
-      each = UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-      static_cast<void>(
-          ::connect(each.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
-    }
-  }
-
-  [[nodiscard]] std::string uri() const {
-    return "amqp://127.0.0.1:" + std::to_string(port_of(listener_)) + "/";
-  }
-
- private:
-  UniqueFd listener_;
-  UniqueFd waiting_[4];
-};
 
 std::string closed_port_uri(const std::string& host = "127.0.0.1") {
   return "amqp://" + host + ":" + std::to_string(unused_port()) + "/";
@@ -45,6 +19,17 @@ TEST(NetworkFault, Row01_NameDoesNotResolve) {
 
   expect_fault(run, 6, "unreachable", "no");
   expect_message(run, "no-such-host.invalid");
+}
+
+TEST(NetworkFault, Row02_ResolverHangs) {
+  const FaultCall call = {.timeout = milliseconds(300),
+                          .how = {.environment = with_hanging_resolver()}};
+
+  const Outcome run = fault_call("amqp://rabbit.example.com/", call);
+
+  EXPECT_NE(run.err.find("getaddrinfo hangs: rabbit.example.com"), std::string::npos) << run.err;
+  expect_fault(run, 6, "unreachable", "no");
+  expect_message(run, "resolving rabbit.example.com timed out");
 }
 
 TEST(NetworkFault, Row03_PortIsClosed) {
@@ -66,6 +51,41 @@ TEST(NetworkFault, Row04_AddressIsABlackHole) {
   expect_message(run, "connect timed out");
 }
 
+TEST(NetworkFault, Row05_FirstOfTwoAddressesIsABlackHole) {
+  const FakeServer server(answering(std::string(hello_ann)));
+  const BlackHole hole("127.0.0.2", server.port());
+  const FaultCall call = {.timeout = milliseconds(3000),
+                          .how = {.environment = with_resolver_that_says("127.0.0.2,127.0.0.1")}};
+
+  const Outcome run =
+      fault_call("amqp://ann:pw@rabbit.example.com:" + std::to_string(server.port()), call);
+
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "\"Hello, Ann!\"\n");
+}
+
+TEST(NetworkFault, Row05_ResolverHangsForTheFirstOfTwoBrokers) {
+  const FakeServer server(answering(std::string(hello_ann)));
+  const FaultCall call = {.timeout = milliseconds(3000),
+                          .how = {.environment = with_hanging_resolver()}};
+
+  const Outcome run = fault_call("amqp://rabbit.example.com/;" + server.uri(), call);
+
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "\"Hello, Ann!\"\n");
+}
+
+TEST(NetworkFault, Row05_FirstOfTwoBrokersIsSilentDuringTheTlsHandshake) {
+  const FakeServer silent([](Peer& peer) { peer.stay_silent(); });
+  const FakeServer server(answering(std::string(hello_ann)));
+  const std::string first = "amqps://127.0.0.1:" + std::to_string(silent.port()) + "/";
+
+  const Outcome run = fault_call(first + ";" + server.uri(), {.timeout = milliseconds(3000)});
+
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "\"Hello, Ann!\"\n");
+}
+
 TEST(NetworkFault, Row05_FirstOfTwoBrokersIsABlackHole) {
   const BlackHole hole;
   const FakeServer server(answering(std::string(hello_ann)));
@@ -81,6 +101,19 @@ TEST(NetworkFault, Row06_FirstOfTwoBrokersRefuses) {
 
   for (const std::string& first : {closed_port_uri("[::1]"), closed_port_uri()}) {
     const Outcome run = fault_call(first + ";" + server.uri());
+
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(run.out, "\"Hello, Ann!\"\n");
+  }
+}
+
+TEST(NetworkFault, Row06_FirstOfTwoAddressesRefuses) {
+  const FakeServer server(answering(std::string(hello_ann)));
+  for (const char* addresses : {"::1,127.0.0.1", "127.0.0.2,127.0.0.1"}) {
+    SCOPED_TRACE(addresses);
+    const Outcome run =
+        fault_call("amqp://ann:pw@rabbit.example.com:" + std::to_string(server.port()),
+                   {.how = {.environment = with_resolver_that_says(addresses)}});
 
     EXPECT_EQ(run.exit_code, 0) << run.err;
     EXPECT_EQ(run.out, "\"Hello, Ann!\"\n");
