@@ -33,6 +33,15 @@ void say_goodbye(Client& rpc, Clock::time_point deadline) {
   }
 }
 
+/// What cannot be written is told on standard error, whatever the format.
+int print(const Session& session, const Reply& reply, const CallName& name) {
+  try {
+    return session.output.print(reply, name);
+  } catch (const Error& error) {
+    return session.output.print_failure(error.failure(), name, nullptr);
+  }
+}
+
 int run(CallOptions options, Session& session) {
   CallName name;
   try {
@@ -55,14 +64,11 @@ int run(CallOptions options, Session& session) {
 
     Client rpc = connect(settings.connection);
     const Reply reply = rpc.call(target.service, target.method, arguments);
-    const int status = session.output.print(reply, name);
+    const int status = print(session, reply, name);
     say_goodbye(rpc, deadline);
     return status;
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::output_failed) {
-      return session.output.print_failure(error.failure(), name, nullptr);
-    }
-    return session.output.print({.failure = error.failure()}, name);
+    return print(session, {.failure = error.failure()}, name);
   }
 }
 

@@ -17,31 +17,39 @@ namespace miko::cli {
 namespace {
 
 /// Writes to stdout, whole or not at all as far as the exit status says.
-void write_stdout(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (count >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(count));
-    } else if (errno == EAGAIN) {
-      // Somebody made the pipe or terminal non-blocking for all who share it.
-      constexpr std::chrono::milliseconds slice{100};
-      static_cast<void>(Loop().wait(STDOUT_FILENO, POLLOUT, Clock::now() + slice));
-      if (SignalPipe::received() != 0) {
-        throw Error({.kind = ErrorKind::interrupted,
-                     .message = "interrupted while writing the result",
+class Writer {
+ public:
+  void operator()(std::string_view text) const {
+    while (!text.empty()) {
+      check_signal();
+      const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
+      if (count >= 0) {
+        text.remove_prefix(static_cast<std::size_t>(count));
+      } else if (errno == EAGAIN) {
+        // Somebody made the pipe or terminal non-blocking for all who share it.
+        constexpr std::chrono::milliseconds slice{100};
+        static_cast<void>(Loop().wait(STDOUT_FILENO, POLLOUT, Clock::now() + slice));
+      } else if (errno != EINTR) {
+        throw Error({.kind = ErrorKind::output_failed,
+                     .message = fmt::format("cannot write the result: {}", std::strerror(errno)),
                      .executed = Executed::yes});
       }
-    } else if (errno == EINTR && SignalPipe::received() != 0) {
+    }
+  }
+
+ private:
+  /// A write that a signal cut short has no error, and the next one would wait again.
+  void check_signal() const {
+    if (SignalPipe::received() != signal_before_) {
       throw Error({.kind = ErrorKind::interrupted,
                    .message = "interrupted while writing the result",
                    .executed = Executed::yes});
-    } else if (errno != EINTR) {
-      throw Error({.kind = ErrorKind::output_failed,
-                   .message = fmt::format("cannot write the result: {}", std::strerror(errno)),
-                   .executed = Executed::yes});
     }
   }
-}
+
+  /// One that came before does not stop what is printed about it.
+  int signal_before_ = SignalPipe::received();
+};
 
 /// stderr may be closed or full; the exit status says enough then.
 void write_stderr(std::string_view text) {
@@ -70,7 +78,7 @@ JsonLayout indented(bool colour) {
 
 int Output::print(const Reply& reply, const CallName& call) const {
   if (options_.format == OutputFormat::envelope) {
-    write_stdout(envelope_json(reply, call) + "\n");
+    Writer()(envelope_json(reply, call) + "\n");
     return reply.ok() ? 0 : exit_code(reply.failure->kind);
   }
   if (!reply.ok()) {
@@ -96,27 +104,29 @@ void Output::print_json(std::string_view json) const {
     return;
   }
   const bool pretty = options_.format == OutputFormat::pretty;
-  json_print(json, pretty ? indented(options_.stdout_colour) : JsonLayout::compact, write_stdout);
-  write_stdout("\n");
+  const Writer write;
+  json_print(json, pretty ? indented(options_.stdout_colour) : JsonLayout::compact, write);
+  write("\n");
 }
 
 void Output::print_raw_string(std::string_view token) const {
   const std::string text = json_decode_string(token) + '\n';
+  const Writer write;
   if (!options_.stdout_is_terminal) {
-    write_stdout(text);
+    write(text);
     return;
   }
   // Line by line: a newline is what the string says, other controls are not for a terminal.
   std::string_view rest = text;
   while (!rest.empty()) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
-    write_stdout(printable(line) + '\n');
+    write(printable(line) + '\n');
     rest.remove_prefix(line.size() + 1);
   }
 }
 
 void Output::print_text(std::string_view text) {
-  write_stdout(text);
+  Writer()(text);
 }
 
 void Output::print_error_text(std::string_view text) {

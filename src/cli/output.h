@@ -44,7 +44,8 @@ class Output {
   Output(OutputOptions options, Clock::time_point started) : options_(options), started_(started) {}
 
   /// Prints what became of a call and returns the exit status.
-  /// Throws Error{output_failed} if the result could not be written whole.
+  /// Throws Error{output_failed} if the result could not be written whole, Error{interrupted} if a
+  /// signal came before that.
   [[nodiscard]] int print(const Reply& reply, const CallName& call) const;
 
   /// Prints JSON of miko's own, such as a dry run, in the chosen format.

@@ -1,15 +1,10 @@
 // Rows 79 to 81 and 86 to 89 of the fault matrix: signals, and outputs that are gone.
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-#include <atomic>
 #include <csignal>
+#include <future>
 
 #include "fault/fault_call.h"
-#include "support/temporary.h"
+#include "fault/full_pipe.h"
 
 namespace miko::test {
 namespace {
@@ -31,31 +26,6 @@ class Waiting {
  private:
   Child child_;
 };
-
-TEST(SignalFault, Row79_InterruptedWhileItWaits) {
-  const FakeServer server(never_answering());
-  Waiting waiting(server);
-
-  waiting.child().send_signal(SIGINT);
-  const Outcome run = waiting.child().wait();
-
-  EXPECT_EQ(run.signal, SIGINT);
-  expect_fault(run, 130, "interrupted", "maybe");
-  EXPECT_LT(run.duration, overshoot_max);
-}
-
-TEST(SignalFault, Row79_InterruptedWhileItConnects) {
-  const FakeServer server([](Peer& peer) { peer.freeze(); });
-  Child child(miko_command(fault_words(server.uri(), {.options = {"-v", "--careful"}})));
-  child.read_stderr_until("connect");
-
-  child.send_signal(SIGINT);
-  const Outcome run = child.wait();
-
-  EXPECT_EQ(run.signal, SIGINT);
-  expect_fault(run, 130, "interrupted", "no");
-  EXPECT_LT(run.duration, overshoot_max);
-}
 
 TEST(SignalFault, Row79_InterruptedWhileItReadsAFile) {
   const FakeServer server(never_answering());
@@ -102,50 +72,44 @@ TEST(SignalFault, Row80_TwoSignals) {
   EXPECT_LT(run.duration, overshoot_max);
 }
 
-TEST(SignalFault, Row81_StoppedAndContinued) {
-  std::atomic<bool> continued = false;
-  const FakeServer server(after_request([&continued](Peer& peer, const Request& request) {
-    continued.wait(false);
-    peer.reply(request, hello_ann);
-    peer.answer_close();
-  }));
-  Waiting waiting(server);
-
-  // Not SIGTSTP, which the kernel ignores in a process group without a shell.
-  waiting.child().send_signal(SIGSTOP);
-  siginfo_t info = {};
-  EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(waiting.child().pid()), &info, WSTOPPED), 0);
-  waiting.child().send_signal(SIGCONT);
-  continued = true;
-  continued.notify_all();
-  const Outcome run = waiting.child().wait();
-
-  EXPECT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_EQ(run.out, "\"Hello, Ann!\"\n");
+/// A command line of miko as a part of a shell script: "$0" "$@".
+Command in_a_shell(const std::string& script, const std::string& uri, const FaultCall& call = {}) {
+  Command command = miko_command(fault_words(uri, call));
+  command.argv.insert(command.argv.begin(), {"/bin/bash", "-c", script});
+  return command;
 }
 
-/// A FIFO that is full of what miko printed: nobody reads.
-class FullPipe {
- public:
-  FullPipe() {
-    EXPECT_EQ(::mkfifo(path().c_str(), 0600), 0);
-    reader_ = UniqueFd(::open(path().c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+bool is_stopped(pid_t pid) {
+  const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  return stat.substr(stat.rfind(')') + 2, 1) == "T";
+}
+
+TEST(SignalFault, Row81_StoppedAndContinued) {
+  // SIGTSTP is ignored in a process group that nobody can continue, so a shell with job control is
+  // in charge.
+  const std::string script = R"(set -m; "$0" "$@" & echo "$!"; wait -f "$!")";
+  for (const int signal : {SIGTSTP, SIGSTOP}) {
+    SCOPED_TRACE(signal);
+    std::promise<void> continued;
+    const FakeServer server(after_request([&continued](Peer& peer, const Request& request) {
+      continued.get_future().wait();
+      peer.reply(request, hello_ann);
+      peer.answer_close();
+    }));
+    Child shell(in_a_shell(script, server.uri(), {.options = {"-v"}}));
+    const pid_t miko = std::stoi(shell.read_stdout_until("\n"));
+    shell.read_stderr_until("confirm");
+
+    EXPECT_EQ(::kill(miko, signal), 0);
+    EXPECT_TRUE(eventually([miko] { return is_stopped(miko); }));
+    EXPECT_EQ(::kill(miko, SIGCONT), 0);
+    continued.set_value();
+    const Outcome run = shell.wait();
+
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(run.out, std::to_string(miko) + "\n\"Hello, Ann!\"\n");
   }
-
-  [[nodiscard]] std::string path() const { return directory_.path("fifo"); }
-
-  void close_reader() { reader_ = UniqueFd(); }
-
-  /// Waits until something is printed.
-  void await_output() const {
-    pollfd one = {.fd = reader_.get(), .events = POLLIN, .revents = 0};
-    EXPECT_EQ(::poll(&one, 1, 10'000), 1);
-  }
-
- private:
-  TemporaryDirectory directory_;
-  UniqueFd reader_;
-};
+}
 
 std::string large_result() {
   return R"({"result": ")" + std::string(1'000'000, 'x') + R"(", "error": null})";
@@ -176,6 +140,18 @@ TEST(SignalFault, Row86_ReaderOfTheResultGoesInTheMiddle) {
   const Outcome run = child.wait();
 
   EXPECT_TRUE(run.exit_code == 10 || run.signal == SIGPIPE) << run.exit_code << run.err;
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
+TEST(SignalFault, Row86_ReaderIsHead) {
+  const std::string ten_megabytes(10'000'000, 'x');
+  const FakeServer server(answering(R"({"error": null, "result": ")" + ten_megabytes + "\"}"));
+
+  const Outcome run = miko::test::run(
+      in_a_shell(R"("$0" "$@" | head -c1; echo " ${PIPESTATUS[0]}")", server.uri()));
+
+  EXPECT_EQ(run.out, "\" 141\n");
+  EXPECT_EQ(run.err, "");
   EXPECT_EQ(server.requests().size(), 1U);
 }
 
