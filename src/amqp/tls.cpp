@@ -25,13 +25,31 @@ std::string last_openssl_reason() {
   return reason != nullptr ? reason : "unknown reason";
 }
 
-Error bad_file(std::string_view what, const std::string& file) {
-  return usage_error(
-      fmt::format("cannot use {} '{}': {}", what, printable(file), last_openssl_reason()));
+/// Why OpenSSL could not take `content`, a certificate or a key, from a file: the first error it
+/// noted, as the last one only says where in OpenSSL it happened.
+std::string file_reason(std::string_view content) {
+  const unsigned long first = ERR_peek_error();
+  const int library = ERR_GET_LIB(first);
+  if (ERR_SYSTEM_ERROR(first)) {
+    return std::strerror(ERR_GET_REASON(first));
+  }
+  if (library == ERR_LIB_PEM || library == ERR_LIB_OSSL_DECODER ||
+      (library == ERR_LIB_X509 && ERR_GET_REASON(first) == X509_R_NO_CERTIFICATE_OR_CRL_FOUND)) {
+    return fmt::format("it has no {} in PEM", content);
+  }
+  return last_openssl_reason();
 }
 
-/// OpenSSL would ask on the terminal, beyond every deadline.
-int refuse_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*data*/) {
+Error bad_file(std::string_view what, const std::string& file, std::string_view reason) {
+  ERR_clear_error();
+  return usage_error(fmt::format("cannot use {} '{}': {}", what, printable(file), reason));
+}
+
+/// OpenSSL would ask on the terminal, beyond every deadline. `asked` may be a bool to set.
+int refuse_password(char* /*buffer*/, int /*size*/, int /*writing*/, void* asked) {
+  if (asked != nullptr) {
+    *static_cast<bool*>(asked) = true;
+  }
   return -1;
 }
 
@@ -104,12 +122,35 @@ void refuse_pipes(const TlsOptions& options) {
   }
 }
 
+void load_key(SSL_CTX* context, const std::string& certificate, const std::string& key) {
+  bool encrypted = false;
+  SSL_CTX_set_default_passwd_cb_userdata(context, &encrypted);
+  const bool loaded = SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (encrypted) {
+    throw bad_file("the key", key, "it is encrypted, which is not supported");
+  }
+  const unsigned long code = ERR_peek_last_error();
+  const bool foreign =
+      ERR_GET_LIB(code) == ERR_LIB_X509 && ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH;
+  if (!loaded && !foreign) {
+    throw bad_file("the key", key, file_reason("key"));
+  }
+  if (foreign || SSL_CTX_check_private_key(context) != 1) {
+    ERR_clear_error();
+    throw usage_error(fmt::format("the key '{}' does not belong to the certificate '{}'",
+                                  printable(key), printable(certificate)));
+  }
+}
+
 void load_files(SSL_CTX* context, const TlsOptions& options) {
   refuse_pipes(options);
+  SSL_CTX_set_default_passwd_cb(context, refuse_password);
+  ERR_clear_error();
   if (options.ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context);
   } else if (SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) != 1) {
-    throw bad_file("the CA file", options.ca_file);
+    throw bad_file("the CA file", options.ca_file, file_reason("certificate"));
   }
   if (options.certificate.empty()) {
     if (!options.key.empty()) {
@@ -117,17 +158,12 @@ void load_files(SSL_CTX* context, const TlsOptions& options) {
     }
     return;
   }
+  ERR_clear_error();
   if (SSL_CTX_use_certificate_chain_file(context, options.certificate.c_str()) != 1) {
-    throw bad_file("the certificate", options.certificate);
+    throw bad_file("the certificate", options.certificate, file_reason("certificate"));
   }
-  const std::string& key = options.key.empty() ? options.certificate : options.key;
-  if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    throw bad_file("the key (encrypted keys are not supported)", key);
-  }
-  if (SSL_CTX_check_private_key(context) != 1) {
-    throw usage_error(fmt::format("the key '{}' does not belong to the certificate '{}'",
-                                  printable(key), printable(options.certificate)));
-  }
+  ERR_clear_error();
+  load_key(context, options.certificate, options.key.empty() ? options.certificate : options.key);
 }
 
 std::string name_text(const GENERAL_NAME* name) {
@@ -178,7 +214,6 @@ std::string openssl_version() {
 TlsSession::TlsSession(const TlsOptions& options, const std::string& host)
     : context_(SSL_CTX_new(TLS_client_method())),
       expected_name_(options.server_name.empty() ? host : options.server_name) {
-  SSL_CTX_set_default_passwd_cb(context_.get(), refuse_password);
   SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
   SSL_CTX_set_mode(context_.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -76,6 +76,7 @@ TEST(TlsFault, Row42_AuthorityIsUnknown) {
 
   expect_fault(run, 7, "denied", "no");
   expect_message(run, "the certificate of 127.0.0.1");
+  expect_message(run, "is not accepted: unable to get local issuer certificate");
   EXPECT_EQ(run.error("/error/hint").find("insecure"), std::string::npos) << run.err;
   EXPECT_NE(run.error("/error/hint").find("--cacert"), std::string::npos) << run.err;
 }
@@ -89,8 +90,21 @@ TEST(TlsFault, Row43_CertificateIsForAnotherName) {
 
   expect_fault(run, 7, "denied", "no");
   expect_message(run, "the certificate of 127.0.0.1");
+  expect_message(run, "it is for rabbit.example.com, not for 127.0.0.1");
   expect_fault(named, 7, "denied", "no");
-  expect_message(named, "the certificate of 127.0.0.1");
+  expect_message(named, "it is for rabbit.example.com, not for host.example.org");
+}
+
+TEST(TlsFault, Row43_NameInTheCertificateIsNotForATerminal) {
+  const TlsServer server("nasty");
+
+  const Outcome run =
+      fault_call(server.uri(), {.options = trusting(), .how = {.errors = Terminal{}}});
+
+  EXPECT_EQ(run.exit_code, 7);
+  EXPECT_NE(run.err.find("it is for <"), std::string::npos) << run.err;
+  EXPECT_EQ(run.err.find('\x1b'), std::string::npos);
+  EXPECT_EQ(run.err.find('\x07'), std::string::npos);
 }
 
 TEST(TlsFault, Row44_CertificateHasExpired) {
@@ -99,7 +113,8 @@ TEST(TlsFault, Row44_CertificateHasExpired) {
   const Outcome run = fault_call(server.uri(), {.options = trusting()});
 
   expect_fault(run, 7, "denied", "no");
-  expect_message(run, "expired");
+  const std::regex why("it expired on [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{5} UTC");
+  EXPECT_TRUE(std::regex_search(run.error("/error/message"), why)) << run.err;
 }
 
 TEST(TlsFault, Row45_CertificateIsForTheAddress) {
@@ -184,16 +199,23 @@ TEST(TlsFault, Row47_HandshakeDripsPastTheDeadline) {
   expect_fault(run, 6, "unreachable", "no");
 }
 
+/// Options for TLS that no connection is even tried with.
+struct FileMistake {
+  std::vector<std::string> options;
+  std::string message;
+};
+
 TEST(TlsFault, Row48_KeyIsEncrypted) {
   const FakeServer server([](Peer& peer) { peer.freeze(); });
   const std::string uri = "amqps://127.0.0.1:" + std::to_string(server.port()) + "/";
+  const std::vector<std::string> options = {"--cert", authority().path("server.pem"), "--key",
+                                            authority().path("encrypted.key")};
 
-  const Outcome run = fault_call(uri, {.options = {"--cert", authority().path("server.pem"),
-                                                   "--key", authority().path("encrypted.key")},
-                                       .how = {.input = Terminal{}}});
+  // OpenSSL would ask on the terminal, where nobody answers.
+  const Outcome run = fault_call(uri, {.options = options, .how = {.input = Terminal{}}});
 
   expect_fault(run, 2, "usage", "no");
-  expect_message(run, "encrypted.key");
+  expect_message(run, "encrypted.key': it is encrypted, which is not supported");
   EXPECT_EQ(server.connections(), 0);
 }
 
@@ -201,20 +223,27 @@ TEST(TlsFault, Row49_FilesAreMissingOrDoNotBelongTogether) {
   const FakeServer server([](Peer& peer) { peer.freeze(); });
   const std::string uri = "amqps://127.0.0.1:" + std::to_string(server.port()) + "/";
   const auto path = [](std::string_view name) { return authority().path(name); };
-  const std::vector<std::string> mistakes[] = {
-      {"--cacert", path("nothing.pem")},
-      {"--cacert", path("server.key")},
-      {"--cert", path("nothing.pem")},
-      {"--cert", path("server.pem")},
-      {"--cert", path("server.pem"), "--key", path("nothing.key")},
-      {"--cert", path("server.pem"), "--key", path("stranger.key")},
-      {"--key", path("server.key")},
+  const std::string missing = "nothing.pem': No such file or directory";
+  const std::string none = "server.key': it has no certificate in PEM";
+  const FileMistake mistakes[] = {
+      {{"--cacert", path("nothing.pem")}, "the CA file '" + path(missing)},
+      {{"--cacert", path("server.key")}, "the CA file '" + path(none)},
+      {{"--cert", path("nothing.pem")}, "the certificate '" + path(missing)},
+      {{"--cert", path("server.key")}, "the certificate '" + path(none)},
+      {{"--cert", path("server.pem")}, "server.pem': it has no key in PEM"},
+      {{"--cert", path("server.pem"), "--key", path("nothing.pem")}, "the key '" + path(missing)},
+      {{"--cert", path("server.pem"), "--key", path("stranger.key")},
+       "stranger.key' does not belong to the certificate '" + path("server.pem")},
+      {{"--cert", path("server.pem"), "--key", path("rsa.key")},
+       "rsa.key' does not belong to the certificate '" + path("server.pem")},
+      {{"--key", path("server.key")}, "a TLS key without a certificate"},
   };
-  for (const std::vector<std::string>& options : mistakes) {
-    SCOPED_TRACE(options.back());
-    const Outcome run = fault_call(uri, {.options = options});
+  for (const FileMistake& mistake : mistakes) {
+    SCOPED_TRACE(mistake.message);
+    const Outcome run = fault_call(uri, {.options = mistake.options});
 
     expect_fault(run, 2, "usage", "no");
+    expect_message(run, mistake.message);
     EXPECT_EQ(server.connections(), 0);
   }
 }
@@ -240,6 +269,15 @@ TEST(TlsFault, Row51_ServerSpeaksAnOldTls) {
 
     expect_fault(run, 6, "unreachable", "no");
     expect_message(run, "TLS with");
+  }
+}
+
+TEST(TlsFault, Row51_Tls12IsTheOldestSpoken) {
+  for (const auto& [option, version] : {std::pair("-tls1_2", "TLSv1.2"), {"-tls1_3", "TLSv1.3"}}) {
+    const TlsServer server("server", {option});
+    Child child(miko_command(fault_words(server.uri(), {.options = trusting({"-v"})})));
+
+    EXPECT_NE(child.read_stderr_until("publish").find(version), std::string::npos);
   }
 }
 

@@ -25,8 +25,11 @@ Authority::Authority() {
                        "-days", "2", "-out", "ca.pem"});
   certify("server", "IP:127.0.0.1,DNS:localhost");
   certify("other", "DNS:rabbit.example.com");
+  certify("client", "DNS:client.example.com");
+  certify("nasty", "DNS:<\x1b[31m\x1b]0;owned\x07.example.com");
   certify("expired", "IP:127.0.0.1", "-1");
   make_key("stranger");
+  openssl(directory_, {"genpkey", "-algorithm", "RSA", "-out", "rsa.key"});
   openssl(directory_, {"pkey", "-in", "server.key", "-aes256", "-passout", "pass:s3cret", "-out",
                        "encrypted.key"});
 }

@@ -8,8 +8,8 @@
 namespace miko::test {
 
 /// A private authority (ca.pem) and what it certifies, in a folder of its own: server (127.0.0.1
-/// and localhost), other (another name) and expired, each with its key; a stranger's key and an
-/// encrypted one.
+/// and localhost), client, other (another name), nasty (a name that a terminal would obey) and
+/// expired, each with its key; an encrypted key, and the keys stranger and rsa, which are nobody's.
 class Authority {
  public:
   Authority();
