@@ -72,7 +72,7 @@ std::string FileInput::read_all(int fd, std::string_view shown) {
   std::string content;
   constexpr std::size_t piece = 64UL * 1024;
   while (true) {
-    if (loop_.wait(fd, POLLIN, until_) == 0) {
+    if (loop_.wait(fd, POLLIN, until_) == 0 || Clock::now() >= until_) {
       throw cannot_read(shown, "it did not end in time", "--timeout sets how long to wait");
     }
     const std::size_t size = content.size();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/loop.h"
 #include "cli/nameko_config.h"
 #include "cli/output.h"
 #include "nameko/client.h"

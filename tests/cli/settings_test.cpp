@@ -48,6 +48,20 @@ TEST(ResolveSettings, HasDefaults) {
   EXPECT_FALSE(settings.connection.careful);
 }
 
+TEST(ResolveSettings, ReadsTheConfigurationBeforeTheDeadlineOfTheCommand) {
+  const TemporaryDirectory directory;
+  const std::string config = directory.write_file("config.yaml", "AMQP_URI: amqp://broker\n");
+  const Clock::time_point long_ago = Clock::now() - seconds(60);
+  const auto resolve_with = [&](const std::string& timeout) {
+    return resolve_settings({.config = config, .timeout = timeout}, environment({}), Loop(),
+                            long_ago);
+  };
+
+  EXPECT_EQ(resolve_with("1h").connection.broker, "amqp://broker");
+  EXPECT_EQ(complaint_about([&] { return resolve_with("59s"); }),
+            "cannot read '" + config + "': it did not end in time");
+}
+
 TEST(ResolveSettings, TakesTheBrokerFromTheFirstOfItsSources) {
   const TemporaryDirectory directory;
   const std::string typed_config =

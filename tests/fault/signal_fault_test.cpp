@@ -32,17 +32,21 @@ TEST(SignalFault, Row79_InterruptedWhileItReadsAFile) {
   const TemporaryDirectory directory;
   const std::string fifo = directory.path("fifo");
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  Child child(miko_command(fault_words(server.uri(), {.options = {"--args", "@" + fifo}})));
-  // Opens as soon as miko has opened the other end.
-  const UniqueFd writer(::open(fifo.c_str(), O_WRONLY | O_CLOEXEC));
+  const std::vector<std::string> readers[] = {{"--args", "@" + fifo}, {"--config", fifo}};
+  for (const std::vector<std::string>& options : readers) {
+    SCOPED_TRACE(options[0]);
+    Child child(miko_command(fault_words(server.uri(), {.options = options})));
+    // Opens as soon as miko has opened the other end.
+    const UniqueFd writer(::open(fifo.c_str(), O_WRONLY | O_CLOEXEC));
 
-  child.send_signal(SIGTERM);
-  const Outcome run = child.wait();
+    child.send_signal(SIGTERM);
+    const Outcome run = child.wait();
 
-  EXPECT_EQ(run.signal, SIGTERM);
-  expect_fault(run, 143, "interrupted", "no");
-  EXPECT_EQ(server.connections(), 0);
-  EXPECT_LT(run.duration, overshoot_max);
+    EXPECT_EQ(run.signal, SIGTERM);
+    expect_fault(run, 143, "interrupted", "no");
+    EXPECT_EQ(server.connections(), 0);
+    EXPECT_LT(run.duration, overshoot_max);
+  }
 }
 
 TEST(SignalFault, Row80_TerminatedAndHungUp) {
