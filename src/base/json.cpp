@@ -143,22 +143,32 @@ CodePoint decode_json_escape(std::string_view text) {
 }
 
 std::string json_decode_string(std::string_view token) {
+  std::string out;
+  json_decode_string(token, [&out](std::string_view piece) { out += piece; });
+  return out;
+}
+
+void json_decode_string(std::string_view token, const JsonSink& sink) {
+  constexpr std::size_t piece_size = 64UL * 1024;
   std::string_view text = token.substr(1, token.size() - 2);
   std::string out;
-  out.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t plain = std::min(text.find('\\'), text.size());
+    const std::string_view ahead = text.substr(0, piece_size);
+    const std::size_t plain = std::min(ahead.find('\\'), ahead.size());
     out += text.substr(0, plain);
     text.remove_prefix(plain);
-    if (text.empty()) {
-      break;
+    if (plain < ahead.size()) {
+      const CodePoint code = decode_json_escape(text);
+      const bool surrogate = code.value >= 0xd800 && code.value < 0xe000;
+      append_utf8(out, surrogate ? 0xfffd : code.value);
+      text.remove_prefix(code.bytes);
     }
-    const CodePoint code = decode_json_escape(text);
-    const bool surrogate = code.value >= 0xd800 && code.value < 0xe000;
-    append_utf8(out, surrogate ? 0xfffd : code.value);
-    text.remove_prefix(code.bytes);
+    if (out.size() >= piece_size) {
+      sink(out);
+      out.clear();
+    }
   }
-  return out;
+  sink(out);
 }
 
 void append_json_escape(std::string& out, std::uint32_t code_point) {

@@ -48,8 +48,15 @@ struct JsonMember {
 [[nodiscard]] std::optional<std::string_view> json_find(std::string_view object,
                                                         std::string_view name);
 
+/// Takes the next piece of output. Pieces are at most some 64 KiB, so a value of any size is
+/// printed without a second copy of it.
+using JsonSink = std::function<void(std::string_view piece)>;
+
 /// A checked string token, with its quotes, as UTF-8. A lone surrogate becomes U+FFFD.
 [[nodiscard]] std::string json_decode_string(std::string_view token);
+
+/// The same in pieces.
+void json_decode_string(std::string_view token, const JsonSink& sink);
 
 /// Any text as a JSON string token. Bytes that are not UTF-8 become U+FFFD; control characters,
 /// DEL, C1 and bidirectional controls are escaped.
@@ -57,10 +64,6 @@ struct JsonMember {
 
 /// Colours are ANSI sequences; the caller decides whether its reader is a terminal.
 enum class JsonLayout { compact, indented, indented_colour };
-
-/// Takes the next piece of output. Pieces are at most some 64 KiB, so a value of any size is
-/// printed without a second copy of it.
-using JsonSink = std::function<void(std::string_view piece)>;
 
 /// Writes a checked value. Tokens are written as they are, with two exceptions: raw DEL, C1 and
 /// bidirectional controls are escaped always, and the indented layouts, made for eyes, turn

@@ -74,4 +74,10 @@ std::string JsonWriter::str() const {
   return {state_->buffer.GetString(), state_->buffer.GetSize()};
 }
 
+std::string JsonWriter::take() {
+  std::string written = str();
+  state_->buffer.Clear();
+  return written;
+}
+
 }  // namespace miko

@@ -38,6 +38,10 @@ class JsonWriter {
 
   [[nodiscard]] std::string str() const;
 
+  /// What was written since the last take(), so that something large may follow that is written
+  /// elsewhere, as the value of a key that was given raw("").
+  [[nodiscard]] std::string take();
+
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -51,6 +51,25 @@ class Writer {
   int signal_before_ = SignalPipe::received();
 };
 
+/// Writes what `print` gives to its sink, and a newline. A short line leaves in one write, so that
+/// the lines of processes which share a pipe do not mix.
+template <class Print>
+void write_line(const Print& print) {
+  constexpr std::size_t pending_max = 64UL * 1024;
+  const Writer write;
+  std::string pending;
+  const JsonSink sink = [&write, &pending](std::string_view piece) {
+    if (pending.size() + piece.size() > pending_max) {
+      write(pending);
+      pending.clear();
+    }
+    pending += piece;
+  };
+  print(sink);
+  sink("\n");
+  write(pending);
+}
+
 /// stderr may be closed or full; the exit status says enough then.
 void write_stderr(std::string_view text) {
   while (!text.empty()) {
@@ -78,7 +97,7 @@ JsonLayout indented(bool colour) {
 
 int Output::print(const Reply& reply, const CallName& call) const {
   if (options_.format == OutputFormat::envelope) {
-    Writer()(envelope_json(reply, call) + "\n");
+    write_line([&](const JsonSink& sink) { write_envelope(reply, call, sink); });
     return reply.ok() ? 0 : exit_code(reply.failure->kind);
   }
   if (!reply.ok()) {
@@ -104,18 +123,17 @@ void Output::print_json(std::string_view json) const {
     return;
   }
   const bool pretty = options_.format == OutputFormat::pretty;
-  const Writer write;
-  json_print(json, pretty ? indented(options_.stdout_colour) : JsonLayout::compact, write);
-  write("\n");
+  const JsonLayout layout = pretty ? indented(options_.stdout_colour) : JsonLayout::compact;
+  write_line([&](const JsonSink& sink) { json_print(json, layout, sink); });
 }
 
 void Output::print_raw_string(std::string_view token) const {
-  const std::string text = json_decode_string(token) + '\n';
-  const Writer write;
   if (!options_.stdout_is_terminal) {
-    write(text);
+    write_line([token](const JsonSink& sink) { json_decode_string(token, sink); });
     return;
   }
+  const std::string text = json_decode_string(token) + '\n';
+  const Writer write;
   // Line by line: a newline is what the string says, other controls are not for a terminal.
   std::string_view rest = text;
   while (!rest.empty()) {
@@ -190,7 +208,7 @@ std::string error_json(const Failure& failure, const CallName& call, const Remot
   return json.str();
 }
 
-std::string envelope_json(const Reply& reply, const CallName& call) {
+void write_envelope(const Reply& reply, const CallName& call, const JsonSink& sink) {
   const std::chrono::duration<double, std::milli> elapsed = reply.elapsed;
   JsonWriter json;
   json.begin_object();
@@ -198,7 +216,9 @@ std::string envelope_json(const Reply& reply, const CallName& call) {
   json.key("service").text(call.service);
   json.key("method").text(call.method);
   if (reply.ok()) {
-    json.key("result").raw(json_format(reply.result, JsonLayout::compact));
+    json.key("result").raw("");
+    sink(json.take());
+    json_print(reply.result, JsonLayout::compact, sink);
     json.key("error").null();
   } else {
     json.key("result").null();
@@ -208,7 +228,13 @@ std::string envelope_json(const Reply& reply, const CallName& call) {
   json.key("elapsed_ms").raw(fmt::format("{:.3f}", elapsed.count()));
   write_text_or_null(json.key("correlation_id"), reply.correlation_id);
   json.end_object();
-  return json.str();
+  sink(json.take());
+}
+
+std::string envelope_json(const Reply& reply, const CallName& call) {
+  std::string out;
+  write_envelope(reply, call, [&out](std::string_view piece) { out += piece; });
+  return out;
 }
 
 }  // namespace miko::cli

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "nameko/reply.h"
 
 namespace miko::cli {
@@ -79,7 +80,10 @@ class Output {
 [[nodiscard]] std::string error_json(const Failure& failure, const CallName& call,
                                      const RemoteError* remote);
 
-/// {"ok", "service", "method", "result", "error", "elapsed_ms", "correlation_id"}.
+/// Writes {"ok", "service", "method", "result", "error", "elapsed_ms", "correlation_id"}.
+void write_envelope(const Reply& reply, const CallName& call, const JsonSink& sink);
+
+/// The same into a string.
 [[nodiscard]] std::string envelope_json(const Reply& reply, const CallName& call);
 
 }  // namespace miko::cli

@@ -288,6 +288,25 @@ TEST(JsonDecodeString, DecodesEscapes) {
   }
 }
 
+TEST(JsonDecodeString, TakesALargeStringApart) {
+  // Escapes of each length across every place where a piece may end.
+  const std::string more(200'000, 'y');
+  for (std::size_t before = 65'530; before < 65'540; ++before) {
+    const std::string plain(before, 'x');
+    const std::string token = "\"" + plain + R"(\n\ud83d\ude00)" + more + R"(\u00e9")";
+    const std::string expected = plain + "\n😀" + more + "é";
+    std::string decoded;
+    std::size_t largest = 0;
+    json_decode_string(token, [&](std::string_view piece) {
+      decoded += piece;
+      largest = std::max(largest, piece.size());
+    });
+
+    EXPECT_TRUE(decoded == expected) << before;
+    EXPECT_LE(largest, 128U * 1024) << before;
+  }
+}
+
 TEST(JsonQuote, EscapesWhatJsonAndTerminalsMustNotSee) {
   const std::pair<std::string, std::string_view> cases[] = {
       {"", R"("")"},

@@ -55,6 +55,21 @@ TEST(JsonWriter, EscapesHostileTextsAndKeys) {
   EXPECT_FALSE(find_json_fault(json.str(), JsonDialect::strict));
 }
 
+TEST(JsonWriter, CanBeTakenInPieces) {
+  JsonWriter json;
+
+  json.begin_object();
+  json.key("large").raw("");
+  std::string pieces = json.take();
+  pieces += "[1]";
+  json.key("ok").boolean(true);
+  json.end_object();
+  pieces += json.take();
+
+  EXPECT_EQ(pieces, R"({"large":[1],"ok":true})");
+  EXPECT_EQ(json.take(), "");
+}
+
 TEST(JsonWriter, WritesALoneScalar) {
   JsonWriter json;
 

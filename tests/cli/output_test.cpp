@@ -1,7 +1,10 @@
 #include "cli/output.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/json.h"
 
 namespace miko::cli {
@@ -77,6 +80,50 @@ TEST(EnvelopeJson, HoldsAFailure) {
             R"("error":{"code":"remote_error","message":"m","executed":"yes","service":"orders",)"
             R"("method":"get","remote":{"exc_type":"NotFound","exc_args":[1.10,"\ud800"]},)"
             R"("hint":null},"elapsed_ms":2000.000,"correlation_id":"id"})");
+}
+
+/// Standard output as long as it lives: a pipe that keeps apart what was written apart.
+class PacketPipe {
+ public:
+  PacketPipe() : standard_output_(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe2(ends, O_DIRECT | O_NONBLOCK | O_CLOEXEC), 0);
+    reader_ = UniqueFd(ends[0]);
+    const UniqueFd writer(ends[1]);
+    ::dup2(writer.get(), STDOUT_FILENO);
+  }
+  ~PacketPipe() { ::dup2(standard_output_.get(), STDOUT_FILENO); }
+  PacketPipe(const PacketPipe&) = delete;
+  PacketPipe& operator=(const PacketPipe&) = delete;
+
+  [[nodiscard]] std::vector<std::string> writes() const {
+    std::vector<std::string> all;
+    char bytes[4096];
+    for (ssize_t size = 0; (size = ::read(reader_.get(), bytes, sizeof bytes)) > 0;) {
+      all.emplace_back(bytes, static_cast<std::size_t>(size));
+    }
+    return all;
+  }
+
+ private:
+  UniqueFd standard_output_;
+  UniqueFd reader_;
+};
+
+TEST(OutputPrint, WritesAShortLineAtOnce) {
+  // Otherwise the lines of several miko writing into one pipe would mix.
+  const Reply reply = {.result = R"(["a", {"b": 1}])", .correlation_id = "id"};
+  for (const OutputFormat format :
+       {OutputFormat::json, OutputFormat::pretty, OutputFormat::raw, OutputFormat::envelope}) {
+    SCOPED_TRACE(static_cast<int>(format));
+    const PacketPipe pipe;
+
+    static_cast<void>(Output({.format = format}, Clock::now()).print(reply, call));
+    const std::vector<std::string> writes = pipe.writes();
+
+    ASSERT_EQ(writes.size(), 1U);
+    EXPECT_TRUE(writes[0].ends_with('\n'));
+  }
 }
 
 TEST(EnvelopeJson, HasNullForACallWithoutId) {
