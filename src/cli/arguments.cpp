@@ -91,56 +91,75 @@ std::string text_or_file(const std::string& text, FileInput& input) {
   return text.starts_with('@') ? input.read(text.substr(1)) : text;
 }
 
-/// Collects values for one array and one object and refuses doubled keys.
+/// Collects values for one array and one object and refuses doubled keys. An array or object that
+/// comes first is taken over, not copied: it may be large.
 class Collector {
  public:
   void add_positional(std::string_view json) { append(args_, json); }
 
   void add_keyword(const std::string& key, std::string_view key_token, std::string_view json) {
-    if (!keys_.insert(key).second) {
-      throw usage_error(fmt::format("'{}' is given twice", shown(key)));
-    }
+    note_key(key);
     append(kwargs_, fmt::format("{}: ", key_token));
     kwargs_ += json;
   }
 
-  void add_object(std::string_view object) {
+  void add_object(std::string object) {
+    if (keys_.empty()) {
+      for (const JsonMember& member : json_members(object)) {
+        note_key(json_decode_string(member.key));
+      }
+      kwargs_ = without_end(std::move(object));
+      return;
+    }
     for (const JsonMember& member : json_members(object)) {
       add_keyword(json_decode_string(member.key), member.key, member.value);
     }
   }
 
-  void add_array(std::string_view array) {
-    for (const JsonMember& item : json_members(array)) {
-      add_positional(item.value);
+  /// Only before any other positional argument.
+  void add_array(std::string array) { args_ = without_end(std::move(array)); }
+
+  [[nodiscard]] std::string take_args() { return std::move(args_ += ']'); }
+  [[nodiscard]] std::string take_kwargs() { return std::move(kwargs_ += '}'); }
+
+ private:
+  void note_key(const std::string& key) {
+    if (!keys_.insert(key).second) {
+      throw usage_error(fmt::format("'{}' is given twice", shown(key)));
     }
   }
 
-  [[nodiscard]] std::string args() const { return "[" + args_ + "]"; }
-  [[nodiscard]] std::string kwargs() const { return "{" + kwargs_ + "}"; }
+  /// A checked array or object without its closing bracket and the blanks around that and itself.
+  static std::string without_end(std::string container) {
+    constexpr std::string_view blanks = " \n\t\r";
+    container.resize(container.find_last_not_of(blanks));
+    container.resize(container.find_last_not_of(blanks) + 1);
+    container.erase(0, container.find_first_not_of(blanks));
+    return container;
+  }
 
- private:
   static void append(std::string& list, std::string_view json) {
-    if (!list.empty()) {
+    // Only the opening bracket itself ends so.
+    if (list.back() != '[' && list.back() != '{') {
       list += ", ";
     }
     list += json;
   }
 
-  std::string args_ = {};
-  std::string kwargs_ = {};
+  std::string args_ = "[";
+  std::string kwargs_ = "{";
   std::set<std::string> keys_ = {};
 };
 
 void add_args(Collector& collector, const std::string& option, FileInput& input) {
-  const std::string text = text_or_file(option, input);
+  std::string text = text_or_file(option, input);
   require_json("--args", text);
   switch (json_type(text)) {
     case JsonType::array:
-      collector.add_array(text);
+      collector.add_array(std::move(text));
       return;
     case JsonType::object:
-      collector.add_object(text);
+      collector.add_object(std::move(text));
       return;
     default:
       throw usage_error("--args is neither a JSON array nor an object",
@@ -160,7 +179,7 @@ std::string context_json(const std::vector<std::string>& words, FileInput& input
     collector.add_keyword(item.key, quote_text("a --ctx key", item.key),
                           item_json(fmt::format("--ctx {}", shown(item.key)), item, input));
   }
-  return collector.kwargs();
+  return collector.take_kwargs();
 }
 
 std::string headers_json(const std::vector<std::string>& words) {
@@ -176,7 +195,7 @@ std::string headers_json(const std::vector<std::string>& words) {
     collector.add_keyword(name, quote_text("a header name", name),
                           quote_text("a header", word.substr(start)));
   }
-  return collector.kwargs();
+  return collector.take_kwargs();
 }
 
 }  // namespace
@@ -213,12 +232,12 @@ Arguments parse_arguments(const ArgumentWords& words, FileInput& input) {
     add_args(collector, *words.args, input);
   }
   if (words.kwargs) {
-    const std::string text = text_or_file(*words.kwargs, input);
+    std::string text = text_or_file(*words.kwargs, input);
     require_json("--kwargs", text);
     if (json_type(text) != JsonType::object) {
       throw usage_error("--kwargs is not a JSON object");
     }
-    collector.add_object(text);
+    collector.add_object(std::move(text));
   }
   for (const std::string& word : words.items) {
     const Item item = split_item("argument", word);
@@ -231,8 +250,8 @@ Arguments parse_arguments(const ArgumentWords& words, FileInput& input) {
       collector.add_keyword(item.key, quote_text("a keyword", item.key), json);
     }
   }
-  return {.args = collector.args(),
-          .kwargs = collector.kwargs(),
+  return {.args = collector.take_args(),
+          .kwargs = collector.take_kwargs(),
           .context = context_json(words.context, input),
           .headers = headers_json(words.headers)};
 }

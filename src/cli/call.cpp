@@ -63,7 +63,7 @@ int run(CallOptions options, Session& session) {
     }
 
     Client rpc = connect(settings.connection);
-    const Reply reply = rpc.call(target.service, target.method, arguments);
+    const Reply reply = rpc.call(target.service, target.method, std::move(arguments));
     const int status = print(session, reply, name);
     say_goodbye(rpc, deadline);
     return status;

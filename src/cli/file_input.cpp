@@ -71,6 +71,11 @@ FileText FileInput::read_descriptor(int fd, const std::string& name) {
 std::string FileInput::read_all(int fd, std::string_view shown) {
   std::string content;
   constexpr std::size_t piece = 64UL * 1024;
+  // A file is not moved about in memory while it grows there.
+  struct stat status = {};
+  if (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+    content.reserve(std::min(static_cast<std::size_t>(status.st_size), input_size_max) + piece);
+  }
   while (true) {
     if (loop_.wait(fd, POLLIN, until_) == 0 || Clock::now() >= until_) {
       throw cannot_read(shown, "it did not end in time", "--timeout sets how long to wait");

@@ -15,18 +15,18 @@ Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 
-Reply Client::call(std::string_view service, std::string_view method, const Arguments& arguments) {
+Reply Client::call(std::string_view service, std::string_view method, Arguments arguments) {
   Reply result;
-  session_->start(service, method, arguments,
+  session_->start(service, method, std::move(arguments),
                   [&result](Reply reply) { result = std::move(reply); });
   session_->run_until(session_->in_flight() - 1);
   return result;
 }
 
-void Client::start(std::string_view service, std::string_view method, const Arguments& arguments,
+void Client::start(std::string_view service, std::string_view method, Arguments arguments,
                    std::function<void(Reply)> done) {
   session_->run_until(static_cast<std::size_t>(session_->options().in_flight_max) - 1);
-  session_->start(service, method, arguments, std::move(done));
+  session_->start(service, method, std::move(arguments), std::move(done));
 }
 
 void Client::wait() {

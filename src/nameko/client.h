@@ -57,16 +57,17 @@ class Client {
   Client& operator=(Client&& other) noexcept;
 
   /// Calls one method and waits for its reply, until arguments.deadline or for Options::timeout.
+  /// Arguments that are moved in are not copied on their way to the broker.
   /// Never throws for what happens to this call alone: unknown service, remote exception and
   /// timeout are in Reply::failure.
   /// Throws Error{usage} for what cannot be sent, and Error (unreachable, denied, connection_lost,
   /// interrupted) when the session is lost; its `executed` speaks of this call.
-  Reply call(std::string_view service, std::string_view method, const Arguments& arguments = {});
+  Reply call(std::string_view service, std::string_view method, Arguments arguments = {});
 
   /// Sends a call and returns; `done` runs later inside wait(), or inside start() itself while it
   /// waits for room because Options::in_flight_max calls are unanswered. Throws as call() does.
   /// When the session is lost `done` runs first, once for every call in flight, with that failure.
-  void start(std::string_view service, std::string_view method, const Arguments& arguments,
+  void start(std::string_view service, std::string_view method, Arguments arguments,
              std::function<void(Reply)> done);
 
   /// Runs until nothing is in flight. Throws Error when the session is lost.

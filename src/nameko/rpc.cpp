@@ -143,6 +143,24 @@ void write_field(JsonWriter& json, const amqp::FieldValue& field) {
   }
 }
 
+/// Built around the larger of the two, so that it is not in memory twice.
+std::string request_body(std::string args, std::string kwargs) {
+  std::string head = R"({"args": )";
+  const std::string_view middle = R"(, "kwargs": )";
+  if (args.size() >= kwargs.size()) {
+    args.insert(0, head);
+    args += middle;
+    args += kwargs;
+    args += '}';
+    return args;
+  }
+  head += args;
+  head += middle;
+  kwargs.insert(0, head);
+  kwargs += '}';
+  return kwargs;
+}
+
 }  // namespace
 
 std::string expiration(Clock::duration lifetime) {
@@ -151,17 +169,11 @@ std::string expiration(Clock::duration lifetime) {
 }
 
 amqp::Message encode_request(std::string_view exchange, std::string_view service,
-                             std::string_view method, const Arguments& arguments,
-                             const RequestIds& ids, Clock::duration lifetime) {
+                             std::string_view method, Arguments arguments, const RequestIds& ids,
+                             Clock::duration lifetime) {
   check_json("args", arguments.args, JsonType::array);
   check_json("kwargs", arguments.kwargs, JsonType::object);
-  std::string body;
-  body.reserve(arguments.args.size() + arguments.kwargs.size() + 32);
-  body += R"({"args": )";
-  body += arguments.args;
-  body += R"(, "kwargs": )";
-  body += arguments.kwargs;
-  body += '}';
+  std::string body = request_body(std::move(arguments.args), std::move(arguments.kwargs));
   return {
       .exchange = std::string(exchange),
       .routing_key = rpc_routing_key(service, method),

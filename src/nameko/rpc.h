@@ -24,7 +24,7 @@ struct RequestIds {
 /// stack without which a Nameko service dies of it; `lifetime` becomes its expiration. Throws
 /// Error{usage} for names, arguments or headers that cannot be sent.
 [[nodiscard]] amqp::Message encode_request(std::string_view exchange, std::string_view service,
-                                           std::string_view method, const Arguments& arguments,
+                                           std::string_view method, Arguments arguments,
                                            const RequestIds& ids, Clock::duration lifetime);
 
 /// Reads a reply body {"result": any, "error": null | {"exc_type": str, "exc_path": str,

@@ -53,8 +53,8 @@ Client::Session::Session(Options options)
       reply_key_(random_uuid()),
       connection_(loop_, connection_options(options_, reply_key_)) {}
 
-void Client::Session::start(std::string_view service, std::string_view method,
-                            const Arguments& arguments, std::function<void(Reply)> done) {
+void Client::Session::start(std::string_view service, std::string_view method, Arguments arguments,
+                            std::function<void(Reply)> done) {
   const Clock::time_point now = Clock::now();
   const Clock::time_point deadline = arguments.deadline.value_or(now + options_.timeout);
   nameko::Call call = {.service = std::string(service),
@@ -67,13 +67,14 @@ void Client::Session::start(std::string_view service, std::string_view method,
                                   .reply_to = reply_key_,
                                   .call_id = nameko::call_id(random_uuid())};
   // A request that cannot be encoded is refused before anything is connected.
-  amqp::Message message =
-      nameko::encode_request(options_.exchange, service, method, arguments, ids, deadline - now);
+  const bool expires = arguments.expires;
+  amqp::Message message = nameko::encode_request(options_.exchange, service, method,
+                                                 std::move(arguments), ids, deadline - now);
   if (lost_) {
     throw Error(*lost_);
   }
   connect(deadline);
-  if (arguments.expires) {
+  if (expires) {
     message.properties.expiration = nameko::expiration(deadline - Clock::now());
   }
   call.publish_number = connection_.publish(std::move(message));

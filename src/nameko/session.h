@@ -19,7 +19,7 @@ class Client::Session {
   explicit Session(Options options);
 
   /// Queues a call. Throws Error{usage} without touching the session.
-  void start(std::string_view service, std::string_view method, const Arguments& arguments,
+  void start(std::string_view service, std::string_view method, Arguments arguments,
              std::function<void(Reply)> done);
 
   /// Sends and receives until at most `in_flight` calls are unanswered.

@@ -128,9 +128,35 @@ TEST(ParseArguments, PutsOptionsInFrontOfItems) {
   const Arguments both = parse({.args = R"({"b": 1})", .kwargs = R"({"\u00e9": 2})"});
 
   EXPECT_EQ(positional.args, R"([1.10, [2], "x"])");
-  EXPECT_EQ(keyword.kwargs, R"({"b": 2, "a": [1, 1], "c": "3"})");
+  EXPECT_EQ(keyword.kwargs, R"({"b":2, "a":[1, 1], "c": "3"})");
   EXPECT_EQ(both.args, "[]");
   EXPECT_EQ(both.kwargs, R"({"b": 1, "\u00e9": 2})");
+}
+
+TEST(ParseArguments, AddsItemsToWhateverAnOptionHas) {
+  struct Case {
+    std::string option;
+    std::string_view args;
+    std::string_view kwargs;
+  };
+  const Case cases[] = {
+      {"[]", R"(["x"])", R"({"c": 3})"},
+      {" [ \n] ", R"(["x"])", R"({"c": 3})"},
+      {"[[ ]\n]\n", R"([[ ], "x"])", R"({"c": 3})"},
+      {R"(["[", "{"])", R"(["[", "{", "x"])", R"({"c": 3})"},
+      {R"(["]"])", R"(["]", "x"])", R"({"c": 3})"},
+      {"{ }", R"(["x"])", R"({"c": 3})"},
+      {R"( {"a": {} } )", R"(["x"])", R"({"a": {}, "c": 3})"},
+      {R"({"a": "{"})", R"(["x"])", R"({"a": "{", "c": 3})"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.option);
+
+    const Arguments arguments = parse({.items = {"=x", "c:=3"}, .args = c.option});
+
+    EXPECT_EQ(arguments.args, c.args);
+    EXPECT_EQ(arguments.kwargs, c.kwargs);
+  }
 }
 
 TEST(ParseArguments, RefusesOptionsOfTheWrongType) {
