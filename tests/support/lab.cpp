@@ -75,7 +75,7 @@ Lab::Lab(std::string_view description) {
   uri_ = text_at(document, "uri");
   log_ = text_at(document, "log");
   broker_pid_ = number_at(document, "broker_pid");
-  for (const auto& [version, service] : document["services"].GetObject()) {
+  for (const auto& [version, service] : std::as_const(document)["services"].GetObject()) {
     services_[version.GetString()] = service_from(service);
   }
   for (const auto& reason : document["skipped"].GetArray()) {
