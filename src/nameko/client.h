@@ -23,8 +23,10 @@ struct Options {
   std::optional<std::string> password = std::nullopt;
   /// For a user whom neither `broker` nor `password` gives one.
   std::optional<std::string> password_if_missing = std::nullopt;
-  std::optional<std::string> login_method = std::nullopt;        ///< PLAIN, AMQPLAIN or EXTERNAL
-  std::optional<std::chrono::seconds> heartbeat = std::nullopt;  ///< 0 s: none; default 10 s
+  std::optional<std::string> login_method = std::nullopt;  ///< PLAIN, AMQPLAIN or EXTERNAL
+  /// 0 s: none; default 10 s. Sent inside call(), start() and wait() only: the broker drops a client
+  /// that rests between them for longer than two heartbeats.
+  std::optional<std::chrono::seconds> heartbeat = std::nullopt;
 
   bool tls = false;
   std::optional<std::string> ca_file = std::nullopt;      ///< PEM; default: the system's

@@ -1,5 +1,7 @@
-// The library face: installed with its CMake package, it builds and runs the example program.
+// The library face: installed with its CMake package, it builds and runs the example program; and
+// one connection serves many calls.
 
+#include "miko.h"
 #include "support/nameko_test.h"
 #include "support/temporary.h"
 
@@ -31,6 +33,26 @@ TEST(Library, TheExampleBuildsAgainstTheInstalledPackageAndCallsAService) {
 
   EXPECT_EQ(call.out, "\"Hello, Ann!\"\n") << call.err;
   EXPECT_EQ(call.exit_code, 0);
+}
+
+TEST(Library, AConnectionServesManyCallsAndASlowOne) {
+  MIKO_NEEDS_NAMEKO(nameko_2);
+  Client rpc = connect({.broker = lab().service(nameko_2).uri,
+                        .heartbeat = std::chrono::seconds(1),
+                        .timeout = std::chrono::seconds(60)});
+  const auto call_often = [&rpc] {
+    for (int i = 0; i < 1000; ++i) {
+      const std::string name = json_quote("Ann " + std::to_string(i));
+      ASSERT_EQ(rpc.call("greeting", "hello", {.args = "[" + name + "]"}).value(),
+                json_quote("Hello, Ann " + std::to_string(i) + "!"));
+    }
+  };
+
+  call_often();
+  // The broker drops a client from which it hears nothing for two heartbeats.
+  EXPECT_EQ(rpc.call("lab", "slow", {.args = "[5]"}).value(), "5");
+  call_often();
+  rpc.close();
 }
 
 TEST(Library, TheExampleHasUnderTwentyLines) {
