@@ -88,6 +88,12 @@ Lab::Lab(std::string_view description) {
   for (const auto& word : document["rabbitmqctl"].GetArray()) {
     rabbitmqctl_.emplace_back(word.GetString());
   }
+  for (const auto& node : document["nodes"].GetArray()) {
+    nodes_.push_back({.name = text_at(node, "name"),
+                      .uri = text_at(node, "uri"),
+                      .pid = number_at(node, "pid"),
+                      .log = text_at(node, "log")});
+  }
 }
 
 Lab Lab::attach(const std::string& file) {
@@ -99,8 +105,9 @@ Lab Lab::start(const LabOptions& options) {
   for (const std::string& version : options.nameko_versions) {
     versions += (versions.empty() ? "" : ",") + version;
   }
-  std::vector<std::string> argv = {MIKO_LAB_SCRIPT, "run", "--nameko",
-                                   versions.empty() ? "none" : versions};
+  std::vector<std::string> argv = {MIKO_LAB_SCRIPT, "run",
+                                   "--nameko",      versions.empty() ? "none" : versions,
+                                   "--nodes",       std::to_string(options.nodes)};
   for (const std::string& line : options.broker_config) {
     argv.insert(argv.end(), {"--broker-config", line});
   }

@@ -27,6 +27,16 @@ struct Service {
   std::string executed = "";
 };
 
+/// One broker of a lab; with several they form a cluster.
+struct Node {
+  std::string name = "";
+  /// The administrator's, of vhost "/".
+  std::string uri = "";
+  pid_t pid = -1;
+  /// File: what it logged.
+  std::string log = "";
+};
+
 /// A limited user, on all vhosts; the rights are RabbitMQ's regular expressions.
 struct User {
   std::string name = "";
@@ -38,6 +48,8 @@ struct User {
 
 struct LabOptions {
   std::vector<std::string> nameko_versions = {};
+  /// Brokers in a cluster. The services, and with them their queues, are on the last one.
+  int nodes = 1;
   /// Lines "key = value" for rabbitmq.conf.
   std::vector<std::string> broker_config = {};
   std::vector<std::string> vhosts = {};
@@ -46,7 +58,8 @@ struct LabOptions {
   std::optional<std::string> tls = std::nullopt;
 };
 
-/// A private RabbitMQ, and Nameko services on it: see lab.py.
+/// A private RabbitMQ, and Nameko services on it: see lab.py. What it says of the broker is about
+/// the first node, if there are several.
 class Lab {
  public:
   /// A lab that somebody else started; `file` is its lab.json.
@@ -69,6 +82,7 @@ class Lab {
   [[nodiscard]] std::string uri(std::string_view vhost) const;
   [[nodiscard]] std::string uri(const User& user, std::string_view vhost = "/") const;
   [[nodiscard]] pid_t broker_pid() const { return broker_pid_; }
+  [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
   /// What the broker has logged so far.
   [[nodiscard]] std::string broker_log() const;
   [[nodiscard]] const Service& service(std::string_view version) const;
@@ -89,6 +103,7 @@ class Lab {
   std::string log_;
   pid_t broker_pid_ = -1;
   std::vector<std::string> rabbitmqctl_;
+  std::vector<Node> nodes_;
   std::map<std::string, Service, std::less<>> services_;
 };
 

@@ -7,9 +7,13 @@
   lab.py stop FILE
 
 The description is JSON: {"host", "port", "tls_port"?, "user", "password", "uri", "log",
-"directory", "pid", "broker_pid", "rabbitmqctl": [argv prefix], "services": {"2.14.1": {"vhost",
-"uri", "pid", "log", "config", "executed"}}, "skipped": [reasons]}. Without RabbitMQ on the machine
-it says only what was skipped, unless MIKO_REQUIRE_LAB=1 makes that an error.
+"directory", "pid", "broker_pid", "rabbitmqctl": [argv prefix], "nodes": [{"name", "uri", "pid",
+"log"}], "services": {"2.14.1": {"vhost", "uri", "pid", "log", "config", "executed"}},
+"skipped": [reasons]}. Without RabbitMQ on the machine it says only what was skipped, unless
+MIKO_REQUIRE_LAB=1 makes that an error.
+
+With --nodes above 1 the brokers form a cluster. The services are connected to the last node; all
+else in the description is about the first.
 
 Nothing outlives the lab: broker and services die with lab.py (PR_SET_PDEATHSIG), and a janitor
 process waits for the end of lab.py and of whoever it works for, then removes the directory.
@@ -25,7 +29,8 @@ import subprocess
 import sys
 import time
 
-from private_lab import VHOST_OF, Lab, LabError, die_with, write
+from private_broker import write
+from private_lab import VHOST_OF, Lab, LabError, die_with
 
 
 def detach_from_terminal():
@@ -165,6 +170,7 @@ def parse(argv):
         one.set_defaults(action=action)
         one.add_argument("--nameko", default=",".join(VHOST_OF), metavar="VERSIONS",
                          type=lambda text: [v for v in text.split(",") if v not in ("", "none")])
+        one.add_argument("--nodes", type=int, default=1, metavar="COUNT")
         one.add_argument("--broker-config", action="append", default=[], metavar="'KEY = VALUE'")
         one.add_argument("--vhost", action="append", default=[], metavar="NAME")
         one.add_argument("--user", action="append", default=[],

@@ -2,7 +2,6 @@
 
 import base64
 import ctypes
-import glob
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ import time
 from urllib.parse import quote
 
 import amqp_probe
+from private_broker import Node, rabbitmq_scripts, write
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 USER = "miko"
@@ -55,12 +55,6 @@ def free_ports(count):
     return ports
 
 
-def write(path, text, mode=0o600):
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
-        file.write(text)
-    return path
-
-
 def tail(path, lines=15):
     try:
         with open(path, errors="replace") as file:
@@ -69,14 +63,9 @@ def tail(path, lines=15):
         return str(error)
 
 
-def rabbitmq_scripts():
-    """The folder of RabbitMQ's own scripts: Debian's wrappers in PATH insist on their user."""
-    folders = [os.environ.get("MIKO_RABBITMQ_BIN", ""), "/usr/lib/rabbitmq/bin"]
-    folders += sorted(glob.glob("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin"))
-    for folder in folders:
-        if folder and os.access(os.path.join(folder, "rabbitmq-server"), os.X_OK):
-            return folder
-    return None
+def uri(port, vhost):
+    path = "" if vhost == "/" else quote(vhost, safe="")
+    return "amqp://{}:{}@127.0.0.1:{}/{}".format(USER, PASSWORD, port, path)
 
 
 def venv_of(version):
@@ -89,13 +78,11 @@ class Lab:
     def __init__(self, options):
         self.options = options
         self.directory = tempfile.mkdtemp(prefix="miko-lab-")
-        self.log = self.path("broker.out")
         self.pid = os.getpid()
         self.children = []
+        self.nodes = []
         self.services = {}
         self.skipped = []
-        self.port = self.tls_port = self.broker = None
-        self.rabbitmqctl = []
         os.mkfifo(self.path("control"), 0o600)
         self.control = os.open(self.path("control"), os.O_RDONLY | os.O_NONBLOCK)
 
@@ -133,7 +120,7 @@ class Lab:
             return
         for attempt in range(3):
             try:
-                self.start_broker(scripts)
+                self.start_nodes(scripts)
                 break
             except LabError as error:
                 self.kill()
@@ -143,7 +130,7 @@ class Lab:
         waiting = {v: self.start_service(v) for v in self.options.nameko if self.has_venv(v)}
         for version, child in waiting.items():
             for queue in QUEUES:
-                self.await_ready(VHOST_OF[version], queue, child,
+                self.await_ready(self.nodes[-1].port, VHOST_OF[version], queue, child,
                                  self.services[version]["log"])
 
     def has_venv(self, version):
@@ -154,57 +141,32 @@ class Lab:
                             .format(version, venv_of(version)))
         return False
 
-    def start_broker(self, scripts):
-        self.port, epmd_port, dist_port, self.tls_port = free_ports(4)
-        node = "miko-{}@localhost".format(os.path.basename(self.directory)[-8:])
-        only_loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
-        env = {
-            "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin",
-            "LANG": "C.UTF-8", "HOME": self.directory,
-            "ERL_EPMD_PORT": str(epmd_port), "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": node,
-            "RABBITMQ_CTL_ERL_ARGS": "-start_epmd false " + only_loopback,
-        }
+    def start_nodes(self, scripts):
+        epmd_port, *free = free_ports(1 + 3 * self.options.nodes)
         if not os.path.exists(self.path(".erlang.cookie")):
             write(self.path(".erlang.cookie"), "MIKO" + os.urandom(8).hex(), 0o400)
-        self.rabbitmqctl = ["env", "-i"] + [k + "=" + v for k, v in env.items()] + [
-            os.path.join(scripts, "rabbitmqctl")]
-        self.spawn(["epmd", "-port", str(epmd_port), "-address", "127.0.0.1"], env,
+        self.nodes = []
+        for number in range(1, self.options.nodes + 1):
+            name = "miko-{}-{}@localhost".format(os.path.basename(self.directory)[-8:], number)
+            ports, free = free[:3] + [epmd_port], free[3:]
+            self.nodes.append(Node(scripts, name, self.path("node-{}".format(number)),
+                                   self.directory, ports, [node.name for node in self.nodes]))
+        self.spawn(["epmd", "-port", str(epmd_port), "-address", "127.0.0.1"], self.nodes[0].env,
                    self.path("epmd.log"))
-        env.update({
-            # Makes rabbitmq-server become the Erlang machine instead of waiting for it, so that
-            # the process we start, watch and kill is the broker itself.
-            "RABBITMQ_ALLOW_INPUT": "1",
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
-                "-noinput -start_epmd false +S 2:2 +A 16 +sbwt none +sbwtdcpu none +sbwtdio none "
-                + only_loopback,
-            "RABBITMQ_CONF_ENV_FILE": write(self.path("rabbitmq-env.conf"), ""),
-            "RABBITMQ_CONFIG_FILE": write(self.path("rabbitmq.conf"), self.broker_config()),
-            "RABBITMQ_ADVANCED_CONFIG_FILE": write(self.path("advanced.config"), "[]."),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": write(self.path("enabled_plugins"), "[]."),
-            "RABBITMQ_MAX_NUMBER_OF_PROCESSES": "65536", "RABBITMQ_DIST_PORT": str(dist_port),
-            "RABBITMQ_MNESIA_BASE": self.path("mnesia"), "RABBITMQ_LOG_BASE": self.directory,
-            "RABBITMQ_LOGS": "-",
-            "RABBITMQ_GENERATED_CONFIG_DIR": self.path("generated"),
-        })
-        self.broker = self.spawn([os.path.join(scripts, "rabbitmq-server")], env,
-                                 self.path("broker.out"))
-        self.await_ready("empty", None, self.broker, self.path("broker.out"))
+        for node in self.nodes:
+            node.start(self.spawn, self.broker_config())
+            self.await_ready(node.port, "empty", None, node.process, node.log)
 
     def broker_config(self):
-        lines = ["listeners.tcp.1 = 127.0.0.1:{}".format(self.port), "log.file.level = info",
-                 "load_definitions = " + write(self.path("definitions.json"), self.definitions()),
-                 "disk_free_limit.absolute = 1MB", "vm_memory_high_watermark.relative = 0.8"]
+        lines = ["load_definitions = " + self.path("definitions.json")]
+        if not os.path.exists(self.path("definitions.json")):
+            write(self.path("definitions.json"), self.definitions())
         if self.options.tls:
             folder = os.path.abspath(self.options.tls)
-            lines.append("listeners.ssl.1 = 127.0.0.1:{}".format(self.tls_port))
             for key, name in (("cacertfile", "ca.pem"), ("certfile", "server.pem"),
                               ("keyfile", "server.key")):
                 lines.append("ssl_options.{} = {}".format(key, os.path.join(folder, name)))
-        else:
-            self.tls_port = None
-        # The last setting of a key wins, so --broker-config can change ours.
-        return "\n".join(lines + self.options.broker_config) + "\n"
+        return lines + self.options.broker_config
 
     def definitions(self):
         vhosts = ["/", "nameko3", "empty"] + self.options.vhost
@@ -225,9 +187,12 @@ class Lab:
 
     def start_service(self, version):
         vhost = VHOST_OF[version]
+        # A classic queue lives on the node that its service is connected to. On the last one, so
+        # that tests can take the first away.
+        broker = uri(self.nodes[-1].port, vhost)
         log, executed = self.path("nameko-" + version + ".log"), self.path("executed-" + version)
         config = write(self.path("config-" + version + ".yaml"),
-                       "AMQP_URI: {}\n".format(self.uri(vhost)))
+                       "AMQP_URI: {}\n".format(broker))
         write(executed, "")
         # Its own HOME and TMPDIR keep the service from reading or leaving anything elsewhere.
         env = {"PATH": "/usr/bin:/bin", "HOME": self.directory, "TMPDIR": self.directory,
@@ -236,15 +201,15 @@ class Lab:
                "MIKO_LAB_EXECUTED": executed}
         nameko = os.path.join(venv_of(version), "bin", "nameko")
         child = self.spawn([nameko, "run", "--config", config, "lab_service"], env, log)
-        self.services[version] = {"vhost": vhost, "uri": self.uri(vhost), "pid": child.pid,
+        self.services[version] = {"vhost": vhost, "uri": broker, "pid": child.pid,
                                   "log": log, "config": config, "executed": executed}
         return child
 
-    def await_ready(self, vhost, queue, child, log):
+    def await_ready(self, port, vhost, queue, child, log):
         deadline = time.monotonic() + READY_WITHIN
         while True:
             try:
-                if amqp_probe.has_consumer(self.port, USER, PASSWORD, vhost, queue):
+                if amqp_probe.has_consumer(port, USER, PASSWORD, vhost, queue):
                     return
                 reason = "nobody consumes from " + queue
             except (OSError, amqp_probe.Refused) as error:
@@ -257,20 +222,19 @@ class Lab:
                     READY_WITHIN, reason, tail(log)))
             time.sleep(0.05)
 
-    def uri(self, vhost):
-        path = "" if vhost == "/" else quote(vhost, safe="")
-        return "amqp://{}:{}@127.0.0.1:{}/{}".format(USER, PASSWORD, self.port, path)
-
     def description(self):
         about = {"directory": self.directory, "pid": self.pid, "services": self.services,
                  "skipped": self.skipped}
-        if self.broker:
+        if self.nodes:
+            first = self.nodes[0]
             about.update({
-                "host": "127.0.0.1", "port": self.port, "user": USER, "password": PASSWORD,
-                "uri": self.uri("/"), "log": self.log, "broker_pid": self.broker.pid,
-                "rabbitmqctl": self.rabbitmqctl})
-        if self.tls_port:
-            about["tls_port"] = self.tls_port
+                "host": "127.0.0.1", "port": first.port, "user": USER, "password": PASSWORD,
+                "uri": uri(first.port, "/"), "log": first.log, "broker_pid": first.process.pid,
+                "rabbitmqctl": first.rabbitmqctl,
+                "nodes": [{"name": node.name, "uri": uri(node.port, "/"),
+                           "pid": node.process.pid, "log": node.log} for node in self.nodes]})
+            if self.options.tls:
+                about["tls_port"] = first.tls_port
         return about
 
     def wait_for_the_end(self, until_eof_of=None):

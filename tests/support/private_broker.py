@@ -1,0 +1,85 @@
+"""One node of the private RabbitMQ that private_lab.py runs: its settings and its process."""
+
+import glob
+import os
+
+
+def write(path, text, mode=0o600):
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+        file.write(text)
+    return path
+
+
+def rabbitmq_scripts():
+    """The folder of RabbitMQ's own scripts: Debian's wrappers in PATH insist on their user."""
+    folders = [os.environ.get("MIKO_RABBITMQ_BIN", ""), "/usr/lib/rabbitmq/bin"]
+    folders += sorted(glob.glob("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin"))
+    for folder in folders:
+        if folder and os.access(os.path.join(folder, "rabbitmq-server"), os.X_OK):
+            return folder
+    return None
+
+
+class Node:
+    """A RabbitMQ on loopback; nothing of it is outside `directory` but the Erlang cookie in `home`.
+
+    Nodes with the same home and epmd form a cluster: a new one joins the running nodes `peers`.
+    """
+
+    ONLY_LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"
+
+    def __init__(self, scripts, name, directory, home, ports, peers):
+        self.scripts = scripts
+        self.name = name
+        self.directory = directory
+        self.log = self.path("broker.out")
+        self.port, self.tls_port, self.dist_port, epmd_port = ports
+        self.peers = peers
+        self.process = None
+        self.env = {
+            "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG": "C.UTF-8", "HOME": home,
+            "ERL_EPMD_PORT": str(epmd_port), "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": name,
+            "RABBITMQ_CTL_ERL_ARGS": "-start_epmd false " + self.ONLY_LOOPBACK,
+        }
+        self.rabbitmqctl = ["env", "-i"] + [k + "=" + v for k, v in self.env.items()] + [
+            os.path.join(scripts, "rabbitmqctl")]
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def start(self, spawn, settings):
+        """`spawn` (argv, env, log) starts a process; `settings` are lines of rabbitmq.conf."""
+        os.makedirs(self.directory, exist_ok=True)
+        env = dict(self.env)
+        env.update({
+            # Makes rabbitmq-server become the Erlang machine instead of waiting for it, so that
+            # the process we start, watch and kill is the broker itself.
+            "RABBITMQ_ALLOW_INPUT": "1",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
+                "-noinput -start_epmd false +S 2:2 +A 16 +sbwt none +sbwtdcpu none +sbwtdio none "
+                + self.ONLY_LOOPBACK,
+            "RABBITMQ_CONF_ENV_FILE": write(self.path("rabbitmq-env.conf"), ""),
+            "RABBITMQ_CONFIG_FILE": write(self.path("rabbitmq.conf"), self.config(settings)),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": write(self.path("advanced.config"), "[]."),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": write(self.path("enabled_plugins"), "[]."),
+            "RABBITMQ_MAX_NUMBER_OF_PROCESSES": "65536",
+            "RABBITMQ_DIST_PORT": str(self.dist_port),
+            "RABBITMQ_MNESIA_BASE": self.path("mnesia"), "RABBITMQ_LOG_BASE": self.directory,
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_GENERATED_CONFIG_DIR": self.path("generated"),
+        })
+        self.process = spawn([os.path.join(self.scripts, "rabbitmq-server")], env, self.log)
+
+    def config(self, settings):
+        lines = ["listeners.tcp.1 = 127.0.0.1:{}".format(self.port), "log.file.level = info",
+                 "disk_free_limit.absolute = 1MB", "vm_memory_high_watermark.relative = 0.8"]
+        if self.peers:
+            lines.append("cluster_formation.peer_discovery_backend = classic_config")
+            lines += ["cluster_formation.classic_config.nodes.{} = {}".format(number, name)
+                      for number, name in enumerate(self.peers + [self.name], 1)]
+        if any(line.startswith("ssl_options.") for line in settings):
+            lines.append("listeners.ssl.1 = 127.0.0.1:{}".format(self.tls_port))
+        # The last setting of a key wins, so `settings` can change ours.
+        return "\n".join(lines + settings) + "\n"
