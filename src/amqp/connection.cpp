@@ -30,16 +30,44 @@ void Connection::open(Clock::time_point until) {
   for (endpoint_ = 0;; ++endpoint_) {
     const Clock::time_point now = Clock::now();
     const auto left = static_cast<Clock::rep>(options_.endpoints.size() - endpoint_);
+    const Clock::time_point share = now + Deadline(until).remaining(now) / left;
     try {
-      transport_ = Transport::open(loop_, endpoint(), now + Deadline(until).remaining(now) / left,
-                                   options_.trace);
-      last_received_ = last_sent_ = Clock::now();
+      connect(share, left == 1 ? options_.pace : Pace::careful);
+      if (left > 1) {
+        await_limits(share);
+      }
       return;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::unreachable || left == 1) {
         throw;
       }
       options_.trace("unreachable", error.what());
+    }
+  }
+}
+
+void Connection::connect(Clock::time_point until, Pace pace) {
+  transport_.reset();
+  transport_ = Transport::open(loop_, endpoint(), until, options_.trace);
+  pace_ = pace;
+  setup_.reset();
+  assembler_ = Assembler(options_.body_size_max);
+  outbox_ = Outbox();
+  message_ends_.clear();
+  left_ = 0;
+  inbox_.clear();
+  heard_anything_ = false;
+  line_down_.clear();
+  last_received_ = last_sent_ = Clock::now();
+}
+
+void Connection::await_limits(Clock::time_point until) {
+  begin_session();
+  while (!tuned_) {
+    const bool out_of_place = take_event(until).has_value();
+    if (!out_of_place && !tuned_ && !exchange(until)) {
+      throw Error({.kind = ErrorKind::unreachable,
+                   .message = fmt::format("{} from {} in time", *login_pending(), address())});
     }
   }
 }
@@ -86,28 +114,35 @@ std::optional<Event> Connection::next(Clock::time_point until) {
     if (std::optional<Event> event = take_event(until)) {
       return event;
     }
-    flush();
-    const bool received = receive();
-    const Clock::time_point now = Clock::now();
-    if (now >= until || closed_) {
+    if (!exchange(until)) {
       return take_event(until);
     }
-    keep_alive(now);
-    if (received) {
-      loop_.check_interrupt();
-    } else if (!line_down_.empty()) {
-      throw lost(line_down_);
-    } else {
-      sleep(until);
-    }
   }
+}
+
+bool Connection::exchange(Clock::time_point until) {
+  flush();
+  const bool received = receive();
+  const Clock::time_point now = Clock::now();
+  if (now >= until || closed_) {
+    return false;
+  }
+  keep_alive(now);
+  if (received) {
+    loop_.check_interrupt();
+  } else if (!line_down_.empty()) {
+    throw lost(line_down_);
+  } else {
+    sleep(until);
+  }
+  return true;
 }
 
 std::optional<Event> Connection::take_event(Clock::time_point until) {
   while (!inbox_.empty()) {
     std::string_view bytes = inbox_.bytes();
     if (!heard_anything_) {
-      check_greeting();
+      check_greeting(bytes, address());
     }
     const std::size_t frame_max = tuned_ ? setup_->frame_max() : frame_max_before_tune;
     try {
@@ -130,21 +165,6 @@ std::optional<Event> Connection::take_event(Clock::time_point until) {
     }
   }
   return std::nullopt;
-}
-
-void Connection::check_greeting() const {
-  const std::string_view bytes = inbox_.bytes();
-  constexpr std::string_view method_on_channel_0("\x01\0\0", 3);
-  if (bytes.starts_with(method_on_channel_0.substr(0, bytes.size()))) {
-    return;
-  }
-  const bool other_version = bytes.starts_with("AMQP");
-  throw Error({.kind = ErrorKind::unreachable,
-               .message = other_version ? fmt::format("{} does not speak AMQP 0-9-1", address())
-                                        : fmt::format("{} is not an AMQP server; it says '{}'",
-                                                      address(), printable(shortened(bytes, 40))),
-               .hint = bytes.starts_with("\x15\x03") ? "is this a TLS port? use amqps:// or --tls"
-                                                     : "RabbitMQ usually listens on port 5672"});
 }
 
 std::optional<Event> Connection::handle(const Frame& frame) {
@@ -253,16 +273,7 @@ void Connection::start_over_carefully(Clock::time_point until) {
     throw lost("its limits are lower than what was assumed");
   }
   options_.trace("careful", "the broker's limits are lower than usual, logging in again");
-  pace_ = Pace::careful;
-  transport_.reset();
-  transport_ = Transport::open(loop_, endpoint(), until, options_.trace);
-  outbox_ = Outbox();
-  message_ends_.clear();
-  left_ = 0;
-  inbox_.clear();
-  heard_anything_ = false;
-  line_down_.clear();
-  last_received_ = last_sent_ = Clock::now();
+  connect(until, Pace::careful);
   begin_session();
 }
 

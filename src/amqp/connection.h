@@ -42,7 +42,9 @@ class Connection {
  public:
   Connection(const Loop& loop, ConnectionOptions options);
 
-  /// Connects to the first broker that answers. The login goes out with the first message.
+  /// Connects to the first broker that answers. The login goes out with the first message; but a
+  /// broker that has others behind it must answer the login before it is given any, so that one
+  /// that hangs is passed over with nothing left there.
   /// Throws Error{unreachable, denied, usage, interrupted}.
   void open(Clock::time_point until);
 
@@ -72,6 +74,9 @@ class Connection {
   void close(Clock::time_point until);
 
  private:
+  /// Dials the endpoint and forgets what an earlier line had to say.
+  void connect(Clock::time_point until, Pace pace);
+  void await_limits(Clock::time_point until);
   void begin_session();
   void start_over_carefully(Clock::time_point until);
   void enqueue(Message message);
@@ -79,11 +84,12 @@ class Connection {
   std::optional<Event> handle(const Frame& frame);
   std::optional<Event> handle_method(const Frame& frame);
   void hear_setup(const Method& method);
+  /// Sends and receives what is possible now, else waits until something is. False: no time left.
+  bool exchange(Clock::time_point until);
   void flush();
   bool receive();
   void sleep(Clock::time_point until);
   void keep_alive(Clock::time_point now);
-  void check_greeting() const;
   [[nodiscard]] Error lost(const std::string& why) const;
   [[nodiscard]] Error closed_by_broker(const method::Close& close) const;
   [[nodiscard]] const Endpoint& endpoint() const { return options_.endpoints[endpoint_]; }

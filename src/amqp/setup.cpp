@@ -41,6 +41,20 @@ std::string mechanism(const Endpoint& endpoint) {
 
 }  // namespace
 
+void check_greeting(std::string_view bytes, const std::string& address) {
+  constexpr std::string_view method_on_channel_0("\x01\0\0", 3);
+  if (bytes.starts_with(method_on_channel_0.substr(0, bytes.size()))) {
+    return;
+  }
+  const bool other_version = bytes.starts_with("AMQP");
+  throw Error({.kind = ErrorKind::unreachable,
+               .message = other_version ? fmt::format("{} does not speak AMQP 0-9-1", address)
+                                        : fmt::format("{} is not an AMQP server; it says '{}'",
+                                                      address, printable(shortened(bytes, 40))),
+               .hint = bytes.starts_with("\x15\x03") ? "is this a TLS port? use amqps:// or --tls"
+                                                     : "RabbitMQ usually listens on port 5672"});
+}
+
 Setup::Setup(const Endpoint& endpoint, const ReplyQueue& reply_queue, Pace pace)
     : endpoint_(endpoint), reply_queue_(reply_queue), pace_(pace) {
   const auto wanted = endpoint.heartbeat.value_or(std::chrono::seconds(default_heartbeat_seconds));

@@ -16,6 +16,10 @@ struct ReplyQueue {
   std::string key = {};
 };
 
+/// Throws Error{unreachable} if the first bytes of the other side, or the first few of them, are
+/// not how an AMQP 0-9-1 broker begins.
+void check_greeting(std::string_view bytes, const std::string& address);
+
 enum class Pace {
   optimistic,  ///< everything in one flight, guessing the broker's limits
   careful,     ///< waits for the broker's greeting and for its limits: two round trips more

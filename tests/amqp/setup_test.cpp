@@ -246,5 +246,32 @@ TEST(Setup, RefusesFramesTooSmallForAmqp) {
   }
 }
 
+TEST(Greeting, OfABrokerPassesAlsoInPart) {
+  using namespace std::string_view_literals;
+  for (const std::string_view bytes :
+       {"\x01"sv, "\x01\0"sv, "\x01\0\0"sv, "\x01\0\0\0\0\x01\xf4"sv}) {
+    EXPECT_NO_THROW(check_greeting(bytes, "h:1"));
+  }
+}
+
+TEST(Greeting, OfOthersIsShownOrExplained) {
+  const auto complaint = [](std::string_view bytes) {
+    try {
+      check_greeting(bytes, "h:1");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unreachable);
+      return error.failure().message + "; " + error.failure().hint;
+    }
+    return std::string("none");
+  };
+
+  EXPECT_EQ(complaint("HTTP/1.1 400 Bad"),
+            "h:1 is not an AMQP server; it says 'HTTP/1.1 400 Bad'; "
+            "RabbitMQ usually listens on port 5672");
+  EXPECT_EQ(complaint(std::string_view("AMQP\0\1\0\0", 8)),
+            "h:1 does not speak AMQP 0-9-1; RabbitMQ usually listens on port 5672");
+  EXPECT_NE(complaint("\x15\x03\x03").find("--tls"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace miko::amqp

@@ -141,6 +141,70 @@ TEST(NetworkFault, Row07_AcceptsAndNeverAnswersACarefulClient) {
   expect_fault(run, 6, "unreachable", "no");
 }
 
+TEST(NetworkFault, Row07_FirstOfTwoBrokersAcceptsAndNeverAnswers) {
+  const FakeServer hanging([](Peer& peer) {
+    peer.read_protocol_header();
+    // What a broker that hangs now may still do later must not reach it.
+    EXPECT_THROW(peer.read_frame(), ClientLeft);
+  });
+  const FakeServer server(answering(std::string(hello_ann)));
+
+  const Outcome run =
+      fault_call(hanging.uri() + ";" + server.uri(), {.timeout = milliseconds(2000)});
+
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "\"Hello, Ann!\"\n");
+}
+
+TEST(NetworkFault, Row07_FirstOfTwoBrokersNeverAnswersTheLogin) {
+  const FakeServer hanging([](Peer& peer) {
+    peer.read_protocol_header();
+    peer.send_start();
+    peer.read_start_ok();
+    EXPECT_THROW(peer.read_frame(), ClientLeft);
+  });
+  const FakeServer server(answering(std::string(hello_ann)));
+
+  const Outcome run =
+      fault_call(hanging.uri() + ";" + server.uri(), {.timeout = milliseconds(2000)});
+
+  EXPECT_EQ(run.out, "\"Hello, Ann!\"\n") << run.err;
+}
+
+TEST(NetworkFault, Row07_BothOfTwoBrokersAcceptAndNeverAnswer) {
+  const FakeServer server([](Peer& peer) { peer.stay_silent(); });
+
+  const Outcome run = fault_call(server.uri() + ";" + server.uri(), {.timeout = milliseconds(600)});
+
+  // The last one has no other behind it, so it is given everything at once.
+  expect_fault(run, 6, "unreachable", "maybe");
+  expect_message(run, "no AMQP greeting");
+}
+
+TEST(NetworkFault, Row10_FirstOfTwoBrokersBreaksOffTheLogin) {
+  const FakeServer breaking([](Peer& peer) {
+    peer.read_protocol_header();
+    peer.send_start();
+    peer.read_start_ok();
+    peer.close();
+  });
+  const FakeServer server(answering(std::string(hello_ann)));
+
+  const Outcome run = fault_call(breaking.uri() + ";" + server.uri());
+
+  EXPECT_EQ(run.out, "\"Hello, Ann!\"\n") << run.err;
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
+TEST(NetworkFault, Row11_ResetByTheFirstOfTwoBrokersIsNotSentToTheSecond) {
+  const FakeServer breaking(after_request([](Peer& peer, const Request&) { peer.reset(); }));
+  const FakeServer server(answering(std::string(hello_ann)));
+
+  expect_fault(fault_call(breaking.uri() + ";" + server.uri()), 9, "connection_lost", "maybe");
+  EXPECT_EQ(breaking.requests().size(), 1U);
+  EXPECT_EQ(server.connections(), 0);
+}
+
 TEST(NetworkFault, Row08_IsAnSshServer) {
   const FakeServer server([](Peer& peer) {
     peer.send_raw("SSH-2.0-OpenSSH_9.2\x1b]0;owned\x07\r\n");

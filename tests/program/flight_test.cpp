@@ -2,6 +2,7 @@
 
 #include "support/authority.h"
 #include "support/causal_proxy.h"
+#include "support/fake_server.h"
 #include "support/nameko_test.h"
 
 namespace miko::test {
@@ -36,6 +37,24 @@ TEST(FlightTest, TheCarefulWayTakesTwoMore) {
   EXPECT_EQ(run.out, "\"Hello, Ann!\"\n") << run.err;
   EXPECT_EQ(proxy.depth_of("Hello, Ann!") + tcp_handshake, 4);
   EXPECT_EQ(proxy.final_depth() + tcp_handshake, 5);
+}
+
+TEST(FlightTest, OnlyTheLastOfSeveralBrokersIsTrustedWithEverythingAtOnce) {
+  MIKO_NEEDS_NAMEKO(nameko_2);
+  const std::string nowhere = "amqp://127.0.0.1:" + std::to_string(unused_port());
+  for (const bool last : {false, true}) {
+    SCOPED_TRACE(last ? "the last" : "the first");
+    const CausalProxy proxy({.server_port = lab().port()});
+    std::string through = lab().uri();
+    through.replace(through.find(std::to_string(lab().port())), std::to_string(lab().port()).size(),
+                    std::to_string(proxy.port()));
+
+    const Outcome run = miko({"call", "greeting", "hello", "name=Ann", "--broker",
+                              last ? nowhere + ";" + through : through + ";" + nowhere});
+
+    EXPECT_EQ(run.out, "\"Hello, Ann!\"\n") << run.err;
+    EXPECT_EQ(proxy.final_depth() + tcp_handshake, last ? 3 : 5);
+  }
 }
 
 TEST(FlightTest, TlsTakesOneMore) {
