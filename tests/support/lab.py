@@ -15,6 +15,9 @@ MIKO_REQUIRE_LAB=1 makes that an error.
 With --nodes above 1 the brokers form a cluster. The services are connected to the last node; all
 else in the description is about the first.
 
+With MIKO_BROKER_ROOT the broker is the one of the system in that folder, and runs in a chroot; that
+takes root. Nameko is always this machine's.
+
 Nothing outlives the lab: broker and services die with lab.py (PR_SET_PDEATHSIG), and a janitor
 process waits for the end of lab.py and of whoever it works for, then removes the directory.
 """

@@ -1,7 +1,8 @@
-"""One node of the private RabbitMQ that private_lab.py runs: its settings and its process."""
+"""RabbitMQ as it is installed, and one node of it as private_lab.py runs it."""
 
 import glob
 import os
+import tempfile
 
 
 def write(path, text, mode=0o600):
@@ -10,14 +11,34 @@ def write(path, text, mode=0o600):
     return path
 
 
-def rabbitmq_scripts():
-    """The folder of RabbitMQ's own scripts: Debian's wrappers in PATH insist on their user."""
-    folders = [os.environ.get("MIKO_RABBITMQ_BIN", ""), "/usr/lib/rabbitmq/bin"]
-    folders += sorted(glob.glob("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin"))
-    for folder in folders:
-        if folder and os.access(os.path.join(folder, "rabbitmq-server"), os.X_OK):
-            return folder
-    return None
+class Installation:
+    """The RabbitMQ of this machine or, with MIKO_BROKER_ROOT, of a system below that folder.
+
+    `folder` has RabbitMQ's own scripts, because Debian's wrappers in PATH insist on their user. It
+    is None if there is no RabbitMQ.
+    """
+
+    # The broker shares the folder of temporary files with us, and has a /proc of its own. The mounts
+    # end with the broker; all of this is one process.
+    ENTER = ('mkdir -p "$0$1" && mount --bind "$1" "$0$1" && mount -t proc proc "$0/proc" && shift '
+             '&& exec chroot "$0" "$@"')
+
+    def __init__(self):
+        self.root = os.environ.get("MIKO_BROKER_ROOT", "")
+        folders = [os.environ.get("MIKO_RABBITMQ_BIN", ""), "/usr/lib/rabbitmq/bin"]
+        folders += sorted(glob.glob("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin"))
+        self.folder = next(
+            (folder for folder in folders
+             if folder and os.access(self.root + folder + "/rabbitmq-server", os.X_OK)), None)
+
+    def command(self, *argv):
+        if not self.root:
+            return list(argv)
+        return ["unshare", "--mount", "sh", "-c", self.ENTER, self.root, tempfile.gettempdir(),
+                *argv]
+
+    def script(self, name):
+        return os.path.join(self.folder, name)
 
 
 class Node:
@@ -28,8 +49,8 @@ class Node:
 
     ONLY_LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1}"
 
-    def __init__(self, scripts, name, directory, home, ports, peers):
-        self.scripts = scripts
+    def __init__(self, installation, name, directory, home, ports, peers):
+        self.installation = installation
         self.name = name
         self.directory = directory
         self.log = self.path("broker.out")
@@ -43,8 +64,9 @@ class Node:
             "RABBITMQ_NODENAME": name,
             "RABBITMQ_CTL_ERL_ARGS": "-start_epmd false " + self.ONLY_LOOPBACK,
         }
-        self.rabbitmqctl = ["env", "-i"] + [k + "=" + v for k, v in self.env.items()] + [
-            os.path.join(scripts, "rabbitmqctl")]
+        self.rabbitmqctl = installation.command(
+            "env", "-i", *[k + "=" + v for k, v in self.env.items()],
+            installation.script("rabbitmqctl"))
 
     def path(self, name):
         return os.path.join(self.directory, name)
@@ -70,7 +92,8 @@ class Node:
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_GENERATED_CONFIG_DIR": self.path("generated"),
         })
-        self.process = spawn([os.path.join(self.scripts, "rabbitmq-server")], env, self.log)
+        self.process = spawn(
+            self.installation.command(self.installation.script("rabbitmq-server")), env, self.log)
 
     def config(self, settings):
         lines = ["listeners.tcp.1 = 127.0.0.1:{}".format(self.port), "log.file.level = info",

@@ -15,7 +15,7 @@ import time
 from urllib.parse import quote
 
 import amqp_probe
-from private_broker import Node, rabbitmq_scripts, write
+from private_broker import Installation, Node, write
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 USER = "miko"
@@ -112,15 +112,16 @@ class Lab:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def start(self):
-        scripts = rabbitmq_scripts()
-        if not scripts:
-            self.skipped.append("RabbitMQ: no rabbitmq-server on this machine")
+        installation = Installation()
+        if not installation.folder:
+            self.skipped.append("RabbitMQ: no rabbitmq-server " + (
+                "below " + installation.root if installation.root else "on this machine"))
             if os.environ.get("MIKO_REQUIRE_LAB") == "1":
                 raise LabError(self.skipped[0])
             return
         for attempt in range(3):
             try:
-                self.start_nodes(scripts)
+                self.start_nodes(installation)
                 break
             except LabError as error:
                 self.kill()
@@ -141,7 +142,7 @@ class Lab:
                             .format(version, venv_of(version)))
         return False
 
-    def start_nodes(self, scripts):
+    def start_nodes(self, installation):
         epmd_port, *free = free_ports(1 + 3 * self.options.nodes)
         if not os.path.exists(self.path(".erlang.cookie")):
             write(self.path(".erlang.cookie"), "MIKO" + os.urandom(8).hex(), 0o400)
@@ -149,10 +150,10 @@ class Lab:
         for number in range(1, self.options.nodes + 1):
             name = "miko-{}-{}@localhost".format(os.path.basename(self.directory)[-8:], number)
             ports, free = free[:3] + [epmd_port], free[3:]
-            self.nodes.append(Node(scripts, name, self.path("node-{}".format(number)),
+            self.nodes.append(Node(installation, name, self.path("node-{}".format(number)),
                                    self.directory, ports, [node.name for node in self.nodes]))
-        self.spawn(["epmd", "-port", str(epmd_port), "-address", "127.0.0.1"], self.nodes[0].env,
-                   self.path("epmd.log"))
+        self.spawn(installation.command("epmd", "-port", str(epmd_port), "-address", "127.0.0.1"),
+                   self.nodes[0].env, self.path("epmd.log"))
         for node in self.nodes:
             node.start(self.spawn, self.broker_config())
             self.await_ready(node.port, "empty", None, node.process, node.log)
