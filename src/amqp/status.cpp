@@ -60,6 +60,13 @@ Failure refused_channel(const method::Close& close, const std::string& text) {
                   "calling needs configure, write and read on rpc.reply-miko-.*, write and "
                   "read on the RPC exchange"};
     case reply_precondition_failed:
+      // All that a broker can find wrong with this publish is its size.
+      return {.kind = ErrorKind::denied,
+              .message = fmt::format("the broker refused: {}", text),
+              .executed = executed,
+              .hint = names_publish(close) ? "the broker's max_message_size limits requests and "
+                                             "replies; from RabbitMQ 4.0 on it is 16 MiB unless set"
+                                           : ""};
     case reply_content_too_large:
     case reply_resource_error:
       return {.kind = ErrorKind::denied,

@@ -30,8 +30,8 @@ constexpr Topic topics[] = {
         bad_arguments        it
     6   unreachable          name, connection, TLS or login did not          no
                              succeed in time; not an AMQP server
-    7   denied               login, vhost, permission or certificate         no
-                             refused
+    7   denied               login, vhost, permission, certificate or        no
+                             the size of the request refused
     8   bad_reply            the reply cannot be understood, or is over      yes
                              the size limit
     9   connection_lost      after the request was sent                      maybe

@@ -135,5 +135,16 @@ TEST(CloseError, ShortensWhatTheBrokerSays) {
   EXPECT_EQ(error.what(), "the broker closed the connection: 320 " + std::string(200, 'x') + "...");
 }
 
+TEST(CloseError, ExplainsARequestThatIsTooLarge) {
+  const std::string text =
+      "PRECONDITION_FAILED - message size 9 is larger than configured max size 8";
+  const method::Close publish = {false, 406, text, 60, 40};
+  const method::Close declare = {false, 406, "PRECONDITION_FAILED - inequivalent arg", 50, 10};
+
+  EXPECT_EQ(close_error(publish, "bob").failure().message, "the broker refused: 406 " + text);
+  EXPECT_NE(close_error(publish, "bob").failure().hint.find("max_message_size"), std::string::npos);
+  EXPECT_EQ(close_error(declare, "bob").failure().hint, "");
+}
+
 }  // namespace
 }  // namespace miko::amqp

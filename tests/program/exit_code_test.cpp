@@ -135,6 +135,19 @@ TEST(ExitCode, Is7WhenTheVhostDoesNotExist) {
   expect_failure(call(lab().uri("no such vhost")), 7, "denied", "no");
 }
 
+TEST(ExitCode, Is7WhenTheRequestIsLargerThanTheBrokerAllows) {
+  MIKO_NEEDS_NAMEKO(nameko_2);
+  const Lab own = Lab::start(
+      {.nameko_versions = {std::string(nameko_2)}, .broker_config = {"max_message_size = 1000"}});
+
+  const Outcome allowed = call(own.uri());
+  const Outcome refused = call(own.uri(), {"text=" + std::string(1000, 'x')});
+
+  EXPECT_EQ(allowed.exit_code, 0) << allowed.err;
+  expect_failure(refused, 7, "denied", "no");
+  EXPECT_NE(refused.error("/error/hint").find("max_message_size"), std::string::npos);
+}
+
 TEST(ExitCode, Is8ForAReplyThatCannotBeUnderstood) {
   const FakeServer not_json(answering("<html>"));
   const FakeServer no_result(answering(R"({"error": null})"));
