@@ -76,7 +76,7 @@ std::uint32_t hex_value(std::string_view digits) {
 
 std::optional<JsonFault> find_json_fault(std::string_view text, JsonDialect dialect) {
   IgnoreTokens ignore;
-  return JsonScanner(text, dialect, ignore).scan();
+  return JsonScanner(text, dialect, ignore, json_depth_max).scan();
 }
 
 JsonType json_type(std::string_view value) {

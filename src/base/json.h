@@ -12,6 +12,7 @@ namespace miko {
 /// JSON is carried as text. A value is checked and cut out of its surroundings, never rebuilt, so
 /// 10**400, 1.10, -0.0, lone surrogates and the order of keys come out as they went in.
 
+/// How deep a value from outside may be nested.
 inline constexpr std::size_t json_depth_max = 512;
 
 /// Why a text is not JSON, and where.
@@ -65,9 +66,10 @@ void json_decode_string(std::string_view token, const JsonSink& sink);
 /// Colours are ANSI sequences; the caller decides whether its reader is a terminal.
 enum class JsonLayout { compact, indented, indented_colour };
 
-/// Writes a checked value. Tokens are written as they are, with two exceptions: raw DEL, C1 and
-/// bidirectional controls are escaped always, and the indented layouts, made for eyes, turn
-/// escaped printable characters back into themselves ("\u00e9" into "é").
+/// Writes a checked value, or one that miko has made of some: it may be a few levels deeper. Tokens
+/// are written as they are, with two exceptions: raw DEL, C1 and bidirectional controls are escaped
+/// always, and the indented layouts, made for eyes, turn escaped printable characters back into
+/// themselves ("\u00e9" into "é").
 void json_print(std::string_view value, JsonLayout layout, const JsonSink& sink);
 
 /// The same into a string.

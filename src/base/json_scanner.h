@@ -30,6 +30,10 @@ struct JsonString {
   bool has_raw_specials = false;  ///< contains DEL or bytes above it
 };
 
+/// Levels that miko adds around values from outside: a request's body, an envelope, an error, the
+/// preview of a request.
+inline constexpr std::size_t json_wrapping_max = 8;
+
 /// Walks through one JSON value without recursion and reports its tokens to `Handler`:
 /// begin_object(at), end_object(past, empty), begin_array(at), end_array(past, empty),
 /// key(JsonString), string(JsonString), scalar(JsonType, token), comma(), where `at` is the offset
@@ -37,8 +41,9 @@ struct JsonString {
 template <class Handler>
 class JsonScanner {
  public:
-  JsonScanner(std::string_view text, JsonDialect dialect, Handler& handler)
-      : text_(text), dialect_(dialect), handler_(handler) {}
+  JsonScanner(std::string_view text, JsonDialect dialect, Handler& handler,
+              std::size_t depth_max = depth_possible)
+      : text_(text), dialect_(dialect), handler_(handler), depth_max_(depth_max) {}
 
   std::optional<JsonFault> scan() {
     do {
@@ -58,6 +63,8 @@ class JsonScanner {
   }
 
  private:
+  static constexpr std::size_t depth_possible = json_depth_max + json_wrapping_max;
+
   /// One scalar, or everything up to and with the opening bracket of a non-empty container's
   /// first item, so that what follows is again a value.
   bool scan_value() {
@@ -67,7 +74,7 @@ class JsonScanner {
       if (c != '{' && c != '[') {
         return scan_scalar(c);
       }
-      if (depth_ == json_depth_max) {
+      if (depth_ == depth_max_) {
         return fail("nested too deep");
       }
       const bool object = c == '{';
@@ -294,8 +301,9 @@ class JsonScanner {
   JsonDialect dialect_;
   Handler& handler_;
   std::size_t at_ = 0;
+  std::size_t depth_max_;
   std::size_t depth_ = 0;
-  std::bitset<json_depth_max> in_object_ = {};
+  std::bitset<depth_possible> in_object_ = {};
   JsonFault fault_ = {};
 };
 

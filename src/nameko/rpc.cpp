@@ -20,9 +20,11 @@ constexpr std::uint8_t persistent = 2;
 constexpr std::uint8_t normal_priority = 0;
 
 void check_json(std::string_view what, std::string_view text, JsonType type) {
-  if (find_json_fault(text, JsonDialect::strict) || json_type(text) != type) {
-    throw usage_error(
-        fmt::format("{} is not a JSON {}", what, type == JsonType::array ? "array" : "object"));
+  const std::optional<JsonFault> fault = find_json_fault(text, JsonDialect::strict);
+  if (fault || json_type(text) != type) {
+    throw usage_error(fmt::format("{} is not a JSON {}{}{}", what,
+                                  type == JsonType::array ? "array" : "object", fault ? ": " : "",
+                                  fault ? fault->what : ""));
   }
 }
 

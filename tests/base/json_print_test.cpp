@@ -64,6 +64,13 @@ TEST(JsonPrint, GoesFiveHundredLevelsDeep) {
   EXPECT_EQ(json_format(text, JsonLayout::compact), text);
 }
 
+TEST(JsonPrint, PrintsWhatMikoPutsAroundTheDeepestValue) {
+  const std::string deepest = std::string(512, '[') + std::string(512, ']');
+  const std::string text = R"({"error":{"remote":{"exc_args":)" + deepest + "}}}";
+
+  EXPECT_EQ(json_format(text, JsonLayout::compact), text);
+}
+
 TEST(JsonPrint, DropsBlanksOutsideStringsInCompact) {
   EXPECT_EQ(json_format(" { \"a b\" :\t[ 1 ,\r\n2 ] , \"c\" : { } , \"d\":\" x \"} \n",
                         JsonLayout::compact),

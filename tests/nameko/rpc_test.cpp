@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace miko::nameko {
 namespace {
@@ -104,14 +105,18 @@ TEST(EncodeRequest, AlwaysHasWhatAServiceWouldDieWithout) {
 TEST(EncodeRequest, RefusesWhatNamekoCouldNotRead) {
   const std::pair<Arguments, std::string_view> cases[] = {
       {{.args = "{}"}, "args is not a JSON array"},
-      {{.args = ""}, "args is not a JSON array"},
-      {{.args = "[NaN]"}, "args is not a JSON array"},
-      {{.args = "[], []"}, "args is not a JSON array"},
+      {{.args = ""}, "args is not a JSON array: unexpected end"},
+      {{.args = "[NaN]"}, "args is not a JSON array: NaN and Infinity are not JSON"},
+      {{.args = "[], []"}, "args is not a JSON array: unexpected text after the value"},
       {{.args = "\"[]\""}, "args is not a JSON array"},
+      {{.args = std::string(513, '[') + std::string(513, ']')},
+       "args is not a JSON array: nested too deep"},
       {{.kwargs = "[]"}, "kwargs is not a JSON object"},
       {{.kwargs = "null"}, "kwargs is not a JSON object"},
-      {{.kwargs = R"({"a": Infinity})"}, "kwargs is not a JSON object"},
-      {{.kwargs = R"({}, "args": [1])"}, "kwargs is not a JSON object"},
+      {{.kwargs = R"({"a": Infinity})"},
+       "kwargs is not a JSON object: NaN and Infinity are not JSON"},
+      {{.kwargs = R"({}, "args": [1])"},
+       "kwargs is not a JSON object: unexpected text after the value"},
       {{.context = "[]"}, "context is not a JSON object"},
       {{.headers = "1"}, "header is not a JSON object"},
       {{.context = R"({"call_id_stack": 1})"}, "the call id stack cannot be set"},
@@ -134,6 +139,15 @@ TEST(Describe, ShowsTheWholeRequest) {
             R"("headers":{"nameko.call_id_stack":["miko.call.1"],"nameko.user":7},)"
             R"("delivery_mode":2,"priority":0,"correlation_id":"corr","reply_to":"reply",)"
             R"("expiration":"5000"},"body":{"args": [1.10], "kwargs": {}}})");
+}
+
+TEST(Describe, ShowsArgumentsAsDeepAsTheyMayBe) {
+  const std::string args = std::string(512, '[') + std::string(512, ']');
+
+  const std::string text = describe(request({.args = args}));
+
+  EXPECT_EQ(json_format(text, JsonLayout::compact).size(), text.size() - 3) << "the blanks in body";
+  EXPECT_EQ(json_find(*json_find(text, "body"), "args"), args);
 }
 
 TEST(Describe, LeavesOutAnExpirationThatIsNone) {
