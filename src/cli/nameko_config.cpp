@@ -15,6 +15,9 @@ namespace {
 /// refers to itself would do so for ever.
 constexpr int substitution_depth_max = 16;
 
+/// A mapping that is merged with itself would be searched for ever.
+constexpr int merge_depth_max = 16;
+
 bool has_variable(std::string_view text) {
   const std::size_t start = text.find("${");
   return start != std::string_view::npos && text.find('}', start) != std::string_view::npos;
@@ -87,13 +90,16 @@ class ConfigReader {
   }
 
   /// The value of a key as it is written, of the mapping itself or of those it merges with "<<".
-  [[nodiscard]] Value find_written(const YAML::Node& map, const char* key) const {
+  [[nodiscard]] Value find_written(const YAML::Node& map, const char* key, int depth = 0) const {
     if (const YAML::Node own = map[key]) {
       return {.node = own, .line = own.Mark().line + 1};
     }
     const YAML::Node merged = map["<<"];
     if (merged && merged.IsMap()) {
-      return find_written(merged, key);
+      if (depth == merge_depth_max) {
+        throw fail(map.Mark().line + 1, "it is merged with itself");
+      }
+      return find_written(merged, key, depth + 1);
     }
     if (merged && merged.IsSequence()) {
       for (const YAML::Node& one : merged) {

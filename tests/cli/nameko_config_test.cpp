@@ -259,6 +259,10 @@ TEST(ReadNamekoConfig, FollowsMergeKeys) {
   EXPECT_EQ(read("<<: {AMQP_URI: amqp://merged}\nAMQP_URI: amqp://own\n").broker, "amqp://own");
 }
 
+TEST(ReadNamekoConfig, RefusesAMappingThatIsMergedWithItself) {
+  EXPECT_EQ(complaint_about("a: &a\n  <<: *a\n  b: 1\n<<: *a\n"), "1: it is merged with itself");
+}
+
 TEST(ReadNamekoConfig, RefusesADirectory) {
   const TemporaryDirectory directory;
 
