@@ -106,7 +106,7 @@ void Setup::hear_tune(const method::Tune& tune, std::string& out) {
     throw Error({.kind = ErrorKind::unreachable,
                  .message = fmt::format("{} offers frames of {} bytes, below AMQP's own limit",
                                         endpoint_.address(), tune.frame_max),
-                 .executed = pace_ == Pace::careful ? Executed::no : Executed::maybe});
+                 .executed = request_executed()});
   }
   if (pace_ == Pace::careful) {
     tune_.frame_max = smaller_limit(tune_.frame_max, tune.frame_max);
@@ -116,18 +116,23 @@ void Setup::hear_tune(const method::Tune& tune, std::string& out) {
   }
 }
 
+Executed Setup::request_executed() const {
+  return pace_ == Pace::careful ? Executed::no : Executed::maybe;
+}
+
 void Setup::check_broker() const {
   if (broker_.version_major != 0 || broker_.version_minor != 9) {
     throw Error({.kind = ErrorKind::unreachable,
                  .message = fmt::format("{} speaks AMQP {}.{}, not 0-9-1", endpoint_.address(),
-                                        broker_.version_major, broker_.version_minor)});
+                                        broker_.version_major, broker_.version_minor),
+                 .executed = request_executed()});
   }
   if (!contains_word(broker_.mechanisms, mechanism(endpoint_))) {
     throw Error({.kind = ErrorKind::unreachable,
                  .message = fmt::format("{} does not offer the login method {}, only {}",
                                         endpoint_.address(), mechanism(endpoint_),
                                         printable(shortened(broker_.mechanisms, 100))),
-                 .executed = pace_ == Pace::careful ? Executed::no : Executed::maybe});
+                 .executed = request_executed()});
   }
 }
 

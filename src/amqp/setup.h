@@ -6,6 +6,7 @@
 
 #include "amqp/codec.h"
 #include "amqp/uri.h"
+#include "base/error.h"
 
 namespace miko::amqp {
 
@@ -57,6 +58,9 @@ class Setup {
  private:
   void append_login(std::string& out) const;
   void append_rest(std::string& out);
+  /// Whether the request may have run at a broker that is refused during the login. With the
+  /// careful pace it has not left by then.
+  [[nodiscard]] Executed request_executed() const;
   void check_broker() const;
   void check_order(const Method& method) const;
   void hear_tune(const method::Tune& tune, std::string& out);

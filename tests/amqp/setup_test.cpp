@@ -229,6 +229,20 @@ TEST(Setup, RefusesABrokerWithoutTheLoginMethod) {
             R"(h:5672 does not offer the login method PLAIN, only AMQPLAIN XPLAIN\x1b)");
 }
 
+TEST(OptimisticSetup, ClaimsNothingOfTheFlightToABrokerItRefuses) {
+  for (const method::Start& start :
+       {method::Start{.version_minor = 8, .mechanisms = "PLAIN"}, {.version_minor = 9}}) {
+    amqp::Setup setup(endpoint, reply_queue, Pace::optimistic);
+    begun(setup);
+    try {
+      answer(setup, start);
+      ADD_FAILURE() << "accepted it";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.failure().executed, Executed::maybe) << error.what();
+    }
+  }
+}
+
 TEST(Setup, FindsTheLoginMethodWhereverItStands) {
   for (const std::string mechanisms : {"PLAIN", "PLAIN AMQPLAIN", "AMQPLAIN PLAIN", " PLAIN "}) {
     SCOPED_TRACE(mechanisms);
