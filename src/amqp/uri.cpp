@@ -131,6 +131,10 @@ class UriReader {
     if (name == "heartbeat") {
       endpoint_.heartbeat = read_seconds(value);
     } else if (name == "login_method") {
+      if (!value.empty() && !is_known_login_method(value)) {
+        // Not shown: with a '?' in a password this is where its rest ends up.
+        throw fail("login_method is not PLAIN, AMQPLAIN or EXTERNAL");
+      }
       endpoint_.login_method = value;
     } else if (name == "ssl") {
       endpoint_.tls = endpoint_.tls || lower(value) == "true" || value == "1";
@@ -217,6 +221,10 @@ std::string Endpoint::address() const {
   const std::string shown = printable(host);
   const bool ipv6 = shown.find(':') != std::string::npos;
   return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", shown, ipv6 ? "]" : "", effective_port());
+}
+
+bool is_known_login_method(std::string_view method) {
+  return method == "PLAIN" || method == "AMQPLAIN" || method == "EXTERNAL";
 }
 
 std::vector<Endpoint> parse_broker_uris(std::string_view text) {

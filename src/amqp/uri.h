@@ -37,6 +37,9 @@ struct Endpoint {
   [[nodiscard]] std::string address() const;
 };
 
+/// PLAIN, AMQPLAIN and EXTERNAL.
+[[nodiscard]] bool is_known_login_method(std::string_view method);
+
 /// Reads one or several broker URIs separated by ';' as kombu, and so Nameko, reads them:
 /// amqp:// and pyamqp:// alike, amqps:// with TLS, a missing or empty path is the vhost "/".
 /// Unlike kombu it does not make up a password for a user who was named without one.

@@ -27,7 +27,7 @@ void choose_login(amqp::Endpoint& endpoint, const Options& options) {
   }
   override_with(endpoint.login_method, options.login_method);
   const std::string& method = endpoint.login_method;
-  if (!method.empty() && method != "PLAIN" && method != "AMQPLAIN" && method != "EXTERNAL") {
+  if (!method.empty() && !amqp::is_known_login_method(method)) {
     throw usage_error(fmt::format("unknown login method '{}'", printable(shortened(method, 40))),
                       "PLAIN, AMQPLAIN and EXTERNAL are known");
   }

@@ -216,6 +216,7 @@ TEST(ParseBrokerUris, SaysWhatIsWrong) {
       {"amqp://h?heartbeat=", "heartbeat is not a number of seconds"},
       {"amqp://h?heartbeat=65536", "heartbeat is not a number of seconds"},
       {"amqp://h?heartbeat=-1", "heartbeat is not a number of seconds"},
+      {"amqp://h?login_method=plain", "login_method is not PLAIN, AMQPLAIN or EXTERNAL"},
   };
   for (const auto& [uri, why] : cases) {
     SCOPED_TRACE(uri);
@@ -250,6 +251,7 @@ TEST(ParseBrokerUris, NeverShowsAPassword) {
       "amqp://u:hidden@h/%00",
       "amqp://:hidden@h:0",
       "amqp://u:hidden@h?heartbeat=x",
+      "amqp://u:x?login_method=hidden@h",
       "amqp://h;amqp://u:hidden%@h2",
   };
   for (const std::string_view uri : uris) {
