@@ -1,0 +1,76 @@
+// Nameko's configuration files. Input: YAML; a line "#env NAME=VALUE" in it sets a variable of the
+// environment.
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "cli/nameko_config.h"
+#include "fuzz/fuzz.h"
+
+namespace miko::fuzz {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+Variables variables_in(std::string_view yaml) {
+  constexpr std::string_view mark = "#env ";
+  Variables variables;
+  while (!yaml.empty()) {
+    std::string_view line = yaml.substr(0, yaml.find('\n'));
+    yaml.remove_prefix(std::min(line.size() + 1, yaml.size()));
+    const std::size_t equals = line.find('=');
+    if (line.starts_with(mark) && equals != std::string_view::npos) {
+      variables[std::string(line.substr(mark.size(), equals - mark.size()))] =
+          line.substr(equals + 1);
+    }
+  }
+  return variables;
+}
+
+/// A file without a directory.
+class MemoryFile {
+ public:
+  MemoryFile() : fd_(::memfd_create("config", MFD_CLOEXEC)) {}
+
+  void write(std::string_view text) const {
+    const bool written = ::ftruncate(fd_, 0) == 0 && ::pwrite(fd_, text.data(), text.size(), 0) ==
+                                                         static_cast<ssize_t>(text.size());
+    require(written, "the input cannot be written");
+  }
+  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+}  // namespace miko::fuzz
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace miko;
+  static const fuzz::MemoryFile file;
+  const std::string_view yaml = fuzz::Input(data, size).take_rest();
+  const fuzz::Variables variables = fuzz::variables_in(yaml);
+  const cli::Environment environment = [&](const std::string& name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  };
+  file.write(yaml);
+
+  cli::NamekoConfig config;
+  if (fuzz::succeeds_or_is_usage_error(
+          [&] { config = cli::read_nameko_config(file.path(), environment); })) {
+    fuzz::require(
+        !config.heartbeat || (config.heartbeat->count() >= 0 && config.heartbeat->count() <= 65535),
+        "a heartbeat that does not fit");
+    fuzz::require(config.tls || !(config.ca_file || config.insecure), "TLS options without TLS");
+    if (config.broker) {
+      fuzz::succeeds_or_is_usage_error([&] { check_broker_uri(*config.broker); });
+    }
+  }
+  fuzz::succeeds_or_is_usage_error(
+      [&] { static_cast<void>(cli::substitute_environment(std::string(yaml), environment)); });
+  return 0;
+}

@@ -1,0 +1,166 @@
+#include "fuzz/simulated_network.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace miko::fuzz {
+namespace {
+
+/// Far more than any conversation needs: beyond, the client is spinning.
+constexpr unsigned polls_max = 20'000;
+
+SimulatedNetwork* network = nullptr;
+
+}  // namespace
+
+SimulatedNetwork::SimulatedNetwork(NetworkOptions options)
+    : options_(std::move(options)), now_(std::chrono::hours(1)) {
+  network = this;
+}
+
+SimulatedNetwork::~SimulatedNetwork() {
+  network = nullptr;
+}
+
+const std::vector<SimulatedNetwork::Exchange>& SimulatedNetwork::exchanges() {
+  read_from_client(0);
+  return exchanges_;
+}
+
+int SimulatedNetwork::connect(int fd) {
+  read_from_client(0);
+  server_ = UniqueFd();
+  exchanges_.emplace_back();
+  if (exchanges_.size() > options_.conversations.size() ||
+      options_.conversations[exchanges_.size() - 1].refused) {
+    ended_ = true;
+    errno = ECONNREFUSED;
+    return -1;
+  }
+  std::array<int, 2> ends = {-1, -1};
+  const bool connected =
+      ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0 &&
+      ::dup3(ends[0], fd, O_CLOEXEC) == fd && ::close(ends[0]) == 0;
+  require(connected, "no socket pair", std::strerror(errno));
+  server_ = UniqueFd(ends[1]);
+  if (options_.deaf) {
+    const int small = 16 * 1024;
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+  }
+  turn_ = 0;
+  turn_due_ = now_;
+  ended_ = false;
+  if (options_.speaks_first) {
+    take_turn();
+  }
+  return 0;
+}
+
+void SimulatedNetwork::pass_time(Clock::duration at_most) {
+  require(++polls_ < polls_max, "the client does not come to an end");
+  if (ended_ || turn_due_ > now_ + at_most) {
+    now_ += at_most;
+    return;
+  }
+  now_ = std::max(now_, turn_due_);
+  take_turn();
+}
+
+void SimulatedNetwork::listen() {
+  if (!options_.deaf) {
+    read_from_client(0);
+  }
+}
+
+void SimulatedNetwork::take_turn() {
+  const std::vector<Turn>& turns = options_.conversations[exchanges_.size() - 1].turns;
+  if (turn_ < turns.size()) {
+    const std::string& bytes = turns[turn_++].bytes;
+    // What does not fit into the socket's buffer is lost, as if the server had ended there.
+    const ssize_t sent = ::send(server_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    exchanges_.back().said += bytes.substr(0, static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
+  }
+  if (turn_ < turns.size()) {
+    turn_due_ = now_ + std::chrono::milliseconds(turns[turn_].pause_ms);
+  } else if (options_.end_at_once || turn_++ > turns.size()) {
+    end_connection();
+  }
+}
+
+void SimulatedNetwork::end_connection() {
+  ended_ = true;
+  if (options_.end == End::eof) {
+    ::shutdown(server_.get(), SHUT_WR);
+  } else if (options_.end == End::close) {
+    read_from_client(0);
+    server_ = UniqueFd();
+  } else if (options_.end == End::reset) {
+    // The kernel resets a connection that is closed with bytes left to read.
+    read_from_client(MSG_PEEK);
+    server_ = UniqueFd();
+  }
+}
+
+void SimulatedNetwork::read_from_client(int flags) {
+  static std::array<char, 65536> buffer;
+  while (server_) {
+    const ssize_t count = ::recv(server_.get(), buffer.data(), buffer.size(), flags);
+    if (count <= 0) {
+      return;
+    }
+    exchanges_.back().heard.append(buffer.data(), static_cast<std::size_t>(count));
+    if (flags == MSG_PEEK) {
+      return;
+    }
+  }
+}
+
+Clock::time_point SimulatedNetwork::now() {
+  // Work takes time, and whoever waits for it without poll() must not wait for ever.
+  return now_ += std::chrono::microseconds(1);
+}
+
+}  // namespace miko::fuzz
+
+// The linker's --wrap sends calls of NAME to __wrap_NAME, and of __real_NAME to NAME.
+
+using miko::fuzz::network;
+
+int real_poll(pollfd* fds, nfds_t count, int timeout) asm("__real_poll");
+miko::Clock::time_point real_now() asm("__real__ZNSt6chrono3_V212steady_clock3nowEv");
+int wrapped_connect(int fd, const sockaddr* address, socklen_t length) asm("__wrap_connect");
+int wrapped_poll(pollfd* fds, nfds_t count, int timeout) asm("__wrap_poll");
+ssize_t wrapped_getrandom(void* buffer, std::size_t size, unsigned flags) asm("__wrap_getrandom");
+miko::Clock::time_point wrapped_now() asm("__wrap__ZNSt6chrono3_V212steady_clock3nowEv");
+
+int wrapped_connect(int fd, const sockaddr* /*address*/, socklen_t /*length*/) {
+  return network->connect(fd);
+}
+
+int wrapped_poll(pollfd* fds, nfds_t count, int timeout) {
+  if (network == nullptr) {
+    return real_poll(fds, count, timeout);
+  }
+  network->listen();
+  const int ready = real_poll(fds, count, 0);
+  if (ready != 0 || timeout == 0) {
+    return ready;
+  }
+  network->pass_time(std::chrono::milliseconds(timeout));
+  return real_poll(fds, count, 0);
+}
+
+ssize_t wrapped_getrandom(void* buffer, std::size_t size, unsigned /*flags*/) {
+  std::memset(buffer, network->random_byte(), size);
+  return static_cast<ssize_t>(size);
+}
+
+miko::Clock::time_point wrapped_now() {
+  return network == nullptr ? real_now() : network->now();
+}
