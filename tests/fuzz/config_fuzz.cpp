@@ -2,6 +2,7 @@
 // environment.
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <map>
@@ -32,7 +33,10 @@ Variables variables_in(std::string_view yaml) {
 /// A file without a directory.
 class MemoryFile {
  public:
-  MemoryFile() : fd_(::memfd_create("config", MFD_CLOEXEC)) {}
+  MemoryFile() : fd_(::memfd_create("config", MFD_CLOEXEC)) {
+    // Others may not read it, so it may hold a password.
+    require(::fchmod(fd_, 0600) == 0, "the file cannot be made private");
+  }
 
   void write(std::string_view text) const {
     const bool written = ::ftruncate(fd_, 0) == 0 && ::pwrite(fd_, text.data(), text.size(), 0) ==
@@ -59,9 +63,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   };
   file.write(yaml);
 
+  const Loop loop;
+  cli::FileInput input(loop, Clock::time_point::max());
   cli::NamekoConfig config;
   if (fuzz::succeeds_or_is_usage_error(
-          [&] { config = cli::read_nameko_config(file.path(), environment); })) {
+          [&] { config = cli::read_nameko_config(file.path(), environment, input); })) {
     fuzz::require(
         !config.heartbeat || (config.heartbeat->count() >= 0 && config.heartbeat->count() <= 65535),
         "a heartbeat that does not fit");
