@@ -106,7 +106,7 @@ void Connection::enqueue(Message message) {
   message_ends_.push_back(outbox_.appended_total());
 }
 
-std::optional<Event> Connection::next(Clock::time_point until) {
+std::optional<Event> Connection::next(Clock::time_point until, std::span<pollfd> others) {
   if (!setup_) {
     begin_session();
   }
@@ -114,13 +114,13 @@ std::optional<Event> Connection::next(Clock::time_point until) {
     if (std::optional<Event> event = take_event(until)) {
       return event;
     }
-    if (!exchange(until)) {
+    if (!exchange(until, others)) {
       return take_event(until);
     }
   }
 }
 
-bool Connection::exchange(Clock::time_point until) {
+bool Connection::exchange(Clock::time_point until, std::span<pollfd> others) {
   flush();
   const bool received = receive();
   const Clock::time_point now = Clock::now();
@@ -130,12 +130,12 @@ bool Connection::exchange(Clock::time_point until) {
   keep_alive(now);
   if (received) {
     loop_.check_interrupt();
-  } else if (!line_down_.empty()) {
-    throw lost(line_down_);
-  } else {
-    sleep(until);
+    return true;
   }
-  return true;
+  if (!line_down_.empty()) {
+    throw lost(line_down_);
+  }
+  return !sleep(until, others);
 }
 
 std::optional<Event> Connection::take_event(Clock::time_point until) {
@@ -320,7 +320,7 @@ bool Connection::receive() {
   return io.bytes > 0;
 }
 
-void Connection::sleep(Clock::time_point until) {
+bool Connection::sleep(Clock::time_point until, std::span<pollfd> others) {
   const std::chrono::seconds heartbeat(setup_->heartbeat_seconds());
   const bool writing = !outbox_.front().empty();
   Clock::time_point wake = until;
@@ -330,8 +330,15 @@ void Connection::sleep(Clock::time_point until) {
       wake = std::min(wake, last_sent_ + heartbeat / 2);
     }
   }
-  // The result does not matter: whatever is ready is tried, and nothing ready means it is time.
-  static_cast<void>(loop_.wait(transport_->fd(), writing ? POLLIN | POLLOUT : POLLIN, wake));
+  const auto events = static_cast<short>(writing ? POLLIN | POLLOUT : POLLIN);
+  std::vector<pollfd> all(others.begin(), others.end());
+  all.push_back({.fd = transport_->fd(), .events = events, .revents = 0});
+  // For the connection the result does not matter: whatever is ready is tried, and nothing ready
+  // means it is time.
+  static_cast<void>(loop_.wait(all, wake));
+  std::copy_n(all.begin(), others.size(), others.begin());
+  return std::any_of(others.begin(), others.end(),
+                     [](const pollfd& one) { return one.revents != 0; });
 }
 
 void Connection::keep_alive(Clock::time_point now) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -51,8 +52,12 @@ class Connection {
   /// Queues a message and returns its number, from 1; the broker confirms by these numbers.
   std::uint64_t publish(Message message);
 
-  /// The next event, nothing when `until` has passed. Throws Error.
-  std::optional<Event> next(Clock::time_point until);
+  /// The next event; nothing when `until` has passed, or when nothing had arrived and one of
+  /// `others`, descriptors of no concern to the connection, is ready. Throws Error.
+  std::optional<Event> next(Clock::time_point until, std::span<pollfd> others = {});
+
+  /// The next event of what has arrived already; neither sends nor receives. Throws Error.
+  std::optional<Event> next_arrived(Clock::time_point until) { return take_event(until); }
 
   /// How many messages have left, or may have, with their last byte.
   [[nodiscard]] std::uint64_t published_and_left() const { return left_; }
@@ -85,10 +90,10 @@ class Connection {
   std::optional<Event> handle_method(const Frame& frame);
   void hear_setup(const Method& method);
   /// Sends and receives what is possible now, else waits until something is. False: no time left.
-  bool exchange(Clock::time_point until);
+  bool exchange(Clock::time_point until, std::span<pollfd> others = {});
   void flush();
   bool receive();
-  void sleep(Clock::time_point until);
+  bool sleep(Clock::time_point until, std::span<pollfd> others);
   void keep_alive(Clock::time_point now);
   [[nodiscard]] Error lost(const std::string& why) const;
   [[nodiscard]] Error closed_by_broker(const method::Close& close) const;

@@ -9,11 +9,13 @@
 namespace miko {
 namespace {
 
-/// Rounded up: waking a fraction of a millisecond early would spin until the time has come.
-/// At most a minute, so that no duration overflows poll()'s int.
-int poll_milliseconds(Clock::duration span) {
-  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(span).count();
-  return static_cast<int>(std::clamp<decltype(milliseconds)>(milliseconds, 0, 60'000));
+/// At most a minute, which no clock's type overflows.
+timespec poll_time(Clock::duration span) {
+  constexpr std::chrono::minutes longest{1};
+  const auto left =
+      std::clamp<std::chrono::nanoseconds>(span, std::chrono::nanoseconds::zero(), longest);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+  return {.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
 }
 
 }  // namespace
@@ -23,7 +25,8 @@ int Loop::wait(std::span<pollfd> fds, Clock::time_point until) const {
   polled.push_back({.fd = interrupt_fd_, .events = POLLIN, .revents = 0});
   while (true) {
     const Clock::duration left = Deadline(until).remaining(Clock::now());
-    const int ready = ::poll(polled.data(), polled.size(), poll_milliseconds(left));
+    const timespec time = poll_time(left);
+    const int ready = ::ppoll(polled.data(), polled.size(), &time, nullptr);
     if (ready < 0 && errno != EINTR) {
       throw Error({.kind = ErrorKind::internal,
                    .message = std::string("cannot wait: ") + std::strerror(errno),

@@ -18,7 +18,7 @@
 namespace miko::cli {
 namespace {
 
-constexpr AddCommand commands[] = {add_call, add_completion, add_help};
+constexpr AddCommand commands[] = {add_call, add_batch, add_bench, add_completion, add_help};
 
 void add_global_options(CLI::App& app, TypedOptions& typed) {
   const auto text = [&app](const char* name, std::optional<std::string>& value, const char* what,
@@ -55,7 +55,7 @@ void add_global_options(CLI::App& app, TypedOptions& typed) {
   text("--timeout", typed.timeout, "DURATION",
        "Limit for the whole command, connecting included: 250ms, 5s, 1m30s [5s]", general);
   text("-o,--output", typed.output, "FORMAT",
-       "json, pretty, raw, envelope or none [pretty on a terminal, else json]", general);
+       "json, pretty, raw, envelope, none or csv [pretty on a terminal, else json]", general);
   text("--max-reply-size", typed.reply_size_max, "SIZE", "Largest reply taken [128MiB]", general);
   text("--color", typed.colour, "WHEN", "auto, always or never [auto]", general);
   app.add_flag("-q,--quiet", typed.quiet, "Print no warnings")->group(general);
@@ -212,6 +212,10 @@ int parse_and_run(std::span<char*> argv, MissingStreams missing_streams, Session
   }
   wipe_passwords(argv);
   session.output = Output(resolve_output(session.typed, session.environment), session.started);
+  if (session.output.format() == OutputFormat::csv &&
+      app.get_subcommands().front()->get_name() != "bench") {
+    throw usage_error("this command has no output format 'csv'", "bench has");
+  }
   if (missing_streams.standard_output && session.output.format() != OutputFormat::none) {
     throw Error({.kind = ErrorKind::output_failed,
                  .message = "standard output is closed, so nothing was sent"});

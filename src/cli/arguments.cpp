@@ -151,9 +151,9 @@ class Collector {
   std::set<std::string> keys_ = {};
 };
 
-void add_args(Collector& collector, const std::string& option, FileInput& input) {
-  std::string text = text_or_file(option, input);
-  require_json("--args", text);
+/// An array or an object; `what` names it.
+void add_args(Collector& collector, std::string_view what, std::string text) {
+  require_json(what, text);
   switch (json_type(text)) {
     case JsonType::array:
       collector.add_array(std::move(text));
@@ -162,10 +162,18 @@ void add_args(Collector& collector, const std::string& option, FileInput& input)
       collector.add_object(std::move(text));
       return;
     default:
-      throw usage_error("--args is neither a JSON array nor an object",
+      throw usage_error(fmt::format("{} is neither a JSON array nor an object", what),
                         "an array holds positional arguments, an object keyword arguments: "
-                        "--args '[\"A-1\"]' or --args '{\"id\": 7}'");
+                        "[\"A-1\"] or {\"id\": 7}");
   }
+}
+
+void add_kwargs(Collector& collector, std::string_view what, std::string text) {
+  require_json(what, text);
+  if (json_type(text) != JsonType::object) {
+    throw usage_error(fmt::format("{} is not a JSON object", what));
+  }
+  collector.add_object(std::move(text));
 }
 
 std::string context_json(const std::vector<std::string>& words, FileInput& input) {
@@ -229,15 +237,10 @@ Target take_target(std::vector<std::string>& words) {
 Arguments parse_arguments(const ArgumentWords& words, FileInput& input) {
   Collector collector;
   if (words.args) {
-    add_args(collector, *words.args, input);
+    add_args(collector, "--args", text_or_file(*words.args, input));
   }
   if (words.kwargs) {
-    std::string text = text_or_file(*words.kwargs, input);
-    require_json("--kwargs", text);
-    if (json_type(text) != JsonType::object) {
-      throw usage_error("--kwargs is not a JSON object");
-    }
-    collector.add_object(std::move(text));
+    add_kwargs(collector, "--kwargs", text_or_file(*words.kwargs, input));
   }
   for (const std::string& word : words.items) {
     const Item item = split_item("argument", word);
@@ -254,6 +257,21 @@ Arguments parse_arguments(const ArgumentWords& words, FileInput& input) {
           .kwargs = collector.take_kwargs(),
           .context = context_json(words.context, input),
           .headers = headers_json(words.headers)};
+}
+
+Arguments parse_json_arguments(std::string_view args, std::string_view kwargs) {
+  Collector collector;
+  if (!args.empty()) {
+    add_args(collector, "args", std::string(args));
+  }
+  if (!kwargs.empty()) {
+    add_kwargs(collector, "kwargs", std::string(kwargs));
+  }
+  return {.args = collector.take_args(), .kwargs = collector.take_kwargs()};
+}
+
+Arguments parse_context_and_headers(const ArgumentWords& words, FileInput& input) {
+  return {.context = context_json(words.context, input), .headers = headers_json(words.headers)};
 }
 
 void require_json(std::string_view what, std::string_view text) {

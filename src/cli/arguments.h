@@ -34,6 +34,13 @@ struct Target {
 /// given twice.
 [[nodiscard]] Arguments parse_arguments(const ArgumentWords& words, FileInput& input);
 
+/// The same from JSON alone: `args` is an array or an object, `kwargs` an object, an empty text
+/// stands for none. Throws Error{usage}.
+[[nodiscard]] Arguments parse_json_arguments(std::string_view args, std::string_view kwargs);
+
+/// Only context and headers of `words`. Throws Error{usage}.
+[[nodiscard]] Arguments parse_context_and_headers(const ArgumentWords& words, FileInput& input);
+
 /// Checks that `text` is JSON. Throws Error{usage} with line, column and caret; `what` names it.
 void require_json(std::string_view what, std::string_view text);
 

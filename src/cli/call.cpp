@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "cli/argument_options.h"
 #include "cli/arguments.h"
+#include "cli/batch.h"
 #include "cli/command.h"
 #include "cli/file_input.h"
 #include "miko.h"
@@ -18,6 +20,8 @@ struct CallOptions {
   ArgumentWords arguments = {};
   bool no_expire = false;
   bool dry_run = false;
+  bool many = false;  ///< --batch
+  BatchOptions batch = {};
 };
 
 /// After a timeout this much is left for the goodbye, so that the broker does not log a lost
@@ -42,7 +46,23 @@ int print(const Session& session, const Reply& reply, const CallName& name) {
   }
 }
 
+/// call --batch: one call for each value of standard input.
+int run_many(CallOptions options, Session& session) {
+  options.batch.target = take_target(options.words);
+  if (!options.words.empty() || options.arguments.args || options.arguments.kwargs ||
+      options.dry_run) {
+    throw usage_error("with --batch the arguments come from standard input only",
+                      "--header and --ctx hold for all calls");
+  }
+  options.batch.arguments = std::move(options.arguments);
+  options.batch.no_expire = options.no_expire;
+  return run_batch(options.batch, session);
+}
+
 int run(CallOptions options, Session& session) {
+  if (options.many) {
+    return run_many(std::move(options), session);
+  }
   CallName name;
   try {
     const Target target = take_target(options.words);
@@ -77,33 +97,17 @@ int run(CallOptions options, Session& session) {
 void add_call(CLI::App& app, Session& session) {
   auto options = std::make_shared<CallOptions>();
   CLI::App* command = app.add_subcommand("call", "Call an RPC method and print what it returns");
-  command
-      ->add_option("words", options->words,
-                   "SERVICE METHOD or SERVICE.METHOD, then arguments:\n"
-                   "KEY=TEXT, KEY:=JSON, KEY=@FILE, KEY:=@FILE, =TEXT, :=JSON")
-      ->option_text("SERVICE METHOD [ITEM...]");
-  command
-      ->add_option("--args", options->arguments.args,
-                   "JSON array: positional arguments, JSON object: keyword arguments; @FILE, @- "
-                   "for standard input")
-      ->option_text("JSON");
-  command
-      ->add_option("--kwargs", options->arguments.kwargs,
-                   "JSON object: keyword arguments beside --args '[...]'")
-      ->option_text("JSON");
-  command->add_option("-H,--header", options->arguments.headers, "AMQP header of the request")
-      ->option_text("NAME:TEXT")
-      ->expected(1)
-      ->take_all();
-  command
-      ->add_option("--ctx", options->arguments.context,
-                   "Nameko context data: KEY=TEXT or KEY:=JSON, sent as header nameko.KEY")
-      ->option_text("ITEM")
-      ->expected(1)
-      ->take_all();
+  add_argument_options(*command, options->words, options->arguments);
   command->add_flag("--no-expire", options->no_expire,
                     "Let the request wait in the queue, and run, after the timeout");
   command->add_flag("--dry-run", options->dry_run, "Print the message and send nothing");
+  CLI::Option* many =
+      command->add_flag("--batch", options->many,
+                        "Read arguments from standard input, JSON values, and call once for each; "
+                        "answers as miko batch");
+  for (CLI::Option* option : add_batch_options(*command, options->batch)) {
+    option->needs(many);
+  }
   command->footer(
       "Examples:\n"
       "  miko call greeting hello name=Ann\n"

@@ -36,6 +36,8 @@ struct Session {
 /// in the words and failures of the command cannot be mixed up.
 using AddCommand = void (*)(CLI::App& app, Session& session);
 
+void add_batch(CLI::App& app, Session& session);
+void add_bench(CLI::App& app, Session& session);
 void add_call(CLI::App& app, Session& session);
 void add_completion(CLI::App& app, Session& session);
 void add_help(CLI::App& app, Session& session);

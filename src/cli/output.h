@@ -12,14 +12,15 @@
 
 namespace miko::cli {
 
-enum class OutputFormat { json, pretty, raw, envelope, none };
+enum class OutputFormat { json, pretty, raw, envelope, none, csv };
 
-inline constexpr std::array<std::pair<std::string_view, OutputFormat>, 5> output_formats = {{
+inline constexpr std::array<std::pair<std::string_view, OutputFormat>, 6> output_formats = {{
     {"json", OutputFormat::json},
     {"pretty", OutputFormat::pretty},
     {"raw", OutputFormat::raw},
     {"envelope", OutputFormat::envelope},
     {"none", OutputFormat::none},
+    {"csv", OutputFormat::csv},
 }};
 
 struct OutputOptions {
@@ -66,6 +67,14 @@ class Output {
   void warn(std::string_view text) const;
 
   [[nodiscard]] OutputFormat format() const { return options_.format; }
+
+  [[nodiscard]] bool stdout_colour() const { return options_.stdout_colour; }
+
+  /// Whether a line of progress on stderr reaches eyes and disturbs nothing.
+  [[nodiscard]] bool shows_progress() const {
+    return options_.stderr_is_terminal && !options_.quiet && !options_.verbose &&
+           (!options_.stdout_is_terminal || options_.format == OutputFormat::none);
+  }
 
  private:
   void print_result(std::string_view result) const;

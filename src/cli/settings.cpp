@@ -259,7 +259,7 @@ OutputFormat parse_format(std::string_view text) {
     }
   }
   throw usage_error(fmt::format("unknown output format '{}'", printable(shortened(text, 40))),
-                    "json, pretty, raw, envelope or none");
+                    "json, pretty, raw, envelope, none or csv");
 }
 
 }  // namespace

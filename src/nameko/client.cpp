@@ -33,6 +33,22 @@ void Client::wait() {
   session_->run_until(0);
 }
 
+void Client::log_in(Clock::time_point until) {
+  session_->log_in(until);
+}
+
+void Client::run_once(std::span<pollfd> others, Clock::time_point until) {
+  session_->run_once(others, until);
+}
+
+std::size_t Client::in_flight() const {
+  return session_->in_flight();
+}
+
+void Client::set_interrupt_fd(int fd) {
+  session_->set_interrupt_fd(fd);
+}
+
 void Client::close(Clock::duration at_most) {
   session_->close(at_most);
 }

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <poll.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -74,6 +77,22 @@ class Client {
 
   /// Runs until nothing is in flight. Throws Error when the session is lost.
   void wait();
+
+  /// Connects and logs in now instead of with the first call.
+  /// Throws Error (unreachable, denied, interrupted, connection_lost).
+  void log_in(Clock::time_point until);
+
+  /// For a program that waits for other things too: sends what start() queued, receives, and runs
+  /// `done` of every call that was answered or timed out. Sleeps only when there is nothing to do,
+  /// until something arrives, one of `others` is ready (its revents say so) or `until` has passed.
+  /// start() or log_in() must have run before. Throws Error when the session is lost.
+  void run_once(std::span<pollfd> others, Clock::time_point until);
+
+  /// Calls without an answer.
+  [[nodiscard]] std::size_t in_flight() const;
+
+  /// Instead of Options::interrupt_fd from now on.
+  void set_interrupt_fd(int fd);
 
   /// Says goodbye to the broker and waits for its answer. The destructor just drops the line, about
   /// which RabbitMQ writes a warning to its log. Throws only Error{interrupted}.

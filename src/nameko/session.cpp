@@ -89,23 +89,52 @@ void Client::Session::connect(Clock::time_point until) {
   connected_ = true;
 }
 
-void Client::Session::run_until(std::size_t in_flight) {
-  while (calls_.size() > in_flight) {
-    step();
+void Client::Session::log_in(Clock::time_point until) {
+  if (lost_) {
+    throw Error(*lost_);
+  }
+  connect(until);
+  try {
+    while (!connection_.ready()) {
+      if (std::optional<amqp::Event> event = connection_.next(until)) {
+        handle(std::move(*event));
+      } else if (!connection_.ready()) {
+        throw Error({.kind = ErrorKind::unreachable,
+                     .message = fmt::format("{} from {} in time",
+                                            connection_.login_pending().value_or("no reply queue"),
+                                            connection_.address())});
+      }
+    }
+  } catch (const Error& error) {
+    lose(error);
   }
 }
 
-void Client::Session::step() {
+void Client::Session::run_until(std::size_t in_flight) {
+  while (calls_.size() > in_flight) {
+    run_once({}, *calls_.next_deadline());
+  }
+}
+
+void Client::Session::run_once(std::span<pollfd> others, Clock::time_point until) {
+  if (lost_) {
+    throw Error(*lost_);
+  }
+  until = std::min(until, calls_.next_deadline().value_or(until));
   try {
-    std::optional<amqp::Event> event = connection_.next(*calls_.next_deadline());
-    if (event) {
-      std::visit([this](auto&& one) { handle(std::forward<decltype(one)>(one)); },
-                 std::move(*event));
+    std::optional<amqp::Event> event = connection_.next(until, others);
+    while (event) {
+      handle(std::move(*event));
+      event = connection_.next_arrived(until);
     }
   } catch (const Error& error) {
     lose(error);
   }
   expire(Clock::now());
+}
+
+void Client::Session::handle(amqp::Event event) {
+  std::visit([this](auto&& one) { handle(std::forward<decltype(one)>(one)); }, std::move(event));
 }
 
 void Client::Session::handle(amqp::Delivery delivery) {

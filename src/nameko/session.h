@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,16 @@ class Client::Session {
   void start(std::string_view service, std::string_view method, Arguments arguments,
              std::function<void(Reply)> done);
 
+  /// Connects, if that is not done, and waits for the broker's answer to the login.
+  void log_in(Clock::time_point until);
+
   /// Sends and receives until at most `in_flight` calls are unanswered.
   void run_until(std::size_t in_flight);
+
+  /// Sends, receives and finishes what was answered. Sleeps only while there is nothing to do.
+  void run_once(std::span<pollfd> others, Clock::time_point until);
+
+  void set_interrupt_fd(int fd) { loop_ = Loop(fd); }
 
   void close(Clock::duration at_most);
 
@@ -32,7 +41,7 @@ class Client::Session {
 
  private:
   void connect(Clock::time_point until);
-  void step();
+  void handle(amqp::Event event);
   void handle(amqp::Delivery delivery);
   void handle(const amqp::Returned& returned);
   void handle(const amqp::Confirmed& confirmed);

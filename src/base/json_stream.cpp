@@ -1,0 +1,142 @@
+#include "base/json_stream.h"
+
+namespace miko {
+namespace {
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/// Whether a container may stand behind `before` inside of another one.
+bool may_precede_container(char before) {
+  return before == '[' || before == ',' || before == ':';
+}
+
+}  // namespace
+
+void JsonStream::append(std::string_view bytes) {
+  buffer_.erase(0, begin_);
+  at_ -= begin_;
+  begin_ = 0;
+  buffer_ += bytes;
+}
+
+std::optional<JsonStream::Value> JsonStream::next() {
+  if (state_ == State::between) {
+    skip_blanks();
+    if (begin_ == buffer_.size()) {
+      return std::nullopt;
+    }
+    value_line_ = line_;
+    const char first = buffer_[begin_];
+    state_ = first == '{' || first == '[' ? State::container : State::scalar;
+    depth_ = 0;
+    before_ = ':';
+    line_start_ = false;
+  }
+  const bool complete = state_ == State::container ? scan_container() : scan_scalar();
+  if (!complete && !finished_) {
+    return std::nullopt;
+  }
+  const Value value = {.text = std::string_view(buffer_).substr(begin_, at_ - begin_),
+                       .line = value_line_};
+  begin_ = at_;
+  state_ = State::between;
+  in_string_ = false;
+  return value;
+}
+
+void JsonStream::skip_blanks() {
+  while (begin_ < buffer_.size() && (skipping_line_ || is_blank(buffer_[begin_]))) {
+    if (buffer_[begin_] == '\n') {
+      ++line_;
+      skipping_line_ = false;
+    }
+    ++begin_;
+  }
+  at_ = begin_;
+}
+
+/// Up to the closing bracket, or to where it is clear that there is none. False: more is needed.
+bool JsonStream::scan_container() {
+  while (at_ < buffer_.size()) {
+    if (in_string_) {
+      if (!scan_string()) {
+        return false;
+      }
+      if (in_string_) {
+        return true;
+      }
+      before_ = '"';
+      continue;
+    }
+    const char c = buffer_[at_];
+    if (c == '\n') {
+      ++line_;
+      line_start_ = true;
+      ++at_;
+      continue;
+    }
+    const bool opens = c == '{' || c == '[';
+    if (opens && line_start_ && !may_precede_container(before_)) {
+      return true;
+    }
+    line_start_ = false;
+    ++at_;
+    if (c == '"') {
+      in_string_ = true;
+    } else if (opens) {
+      ++depth_;
+    } else if ((c == '}' || c == ']') && --depth_ == 0) {
+      return true;
+    }
+    if (!is_blank(c)) {
+      before_ = c;
+    }
+  }
+  return false;
+}
+
+/// Inside a string: up to and over its closing quote, which clears in_string_, or up to the line
+/// break that a string cannot contain. False: more is needed.
+bool JsonStream::scan_string() {
+  while (at_ < buffer_.size()) {
+    const char c = buffer_[at_];
+    if (c == '\n') {
+      return true;
+    }
+    if (c == '\\') {
+      if (at_ + 1 == buffer_.size()) {
+        at_ += finished_ ? 1 : 0;
+        return false;
+      }
+      at_ += buffer_[at_ + 1] == '\n' ? 1 : 2;
+      continue;
+    }
+    ++at_;
+    if (c == '"') {
+      in_string_ = false;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool JsonStream::scan_scalar() {
+  if (at_ == begin_) {
+    in_string_ = buffer_[at_++] == '"';
+  }
+  if (in_string_) {
+    return scan_string();
+  }
+  while (at_ < buffer_.size()) {
+    const char c = buffer_[at_];
+    if (is_blank(c) || c == '{' || c == '[' || c == '"') {
+      return true;
+    }
+    ++at_;
+  }
+  return false;
+}
+
+}  // namespace miko

@@ -1,0 +1,161 @@
+#include "cli/batch_call.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/suggest.h"
+
+namespace miko::cli {
+namespace {
+
+const std::vector<std::string> known_keys = {"service", "method",  "args", "kwargs",
+                                             "ctx",     "headers", "id"};
+
+/// The members of one value, each at most once.
+class Record {
+ public:
+  explicit Record(std::string_view object) {
+    for (const JsonMember& member : json_members(object)) {
+      add(json_decode_string(member.key), member.value);
+    }
+  }
+
+  /// Throws what was wrong with the keys.
+  void check() const {
+    if (!fault_.empty()) {
+      throw usage_error(fault_, hint_);
+    }
+  }
+
+  /// Empty if it is missing.
+  [[nodiscard]] std::string_view json(std::string_view key) const {
+    for (std::size_t i = 0; i < known_keys.size(); ++i) {
+      if (known_keys[i] == key) {
+        return values_[i];
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string text(std::string_view key) const {
+    const std::string_view value = json(key);
+    return !value.empty() && json_type(value) == JsonType::string ? json_decode_string(value)
+                                                                  : std::string();
+  }
+
+ private:
+  void add(const std::string& key, std::string_view value) {
+    for (std::size_t i = 0; i < known_keys.size(); ++i) {
+      if (known_keys[i] == key) {
+        if (!values_[i].empty()) {
+          fault_ = fmt::format("'{}' is given twice", key);
+        }
+        values_[i] = value;
+        return;
+      }
+    }
+    fault_ = fmt::format("unknown key '{}'", shown_word(key, 60));
+    hint_ = suggestion(key, known_keys);
+    if (hint_.empty()) {
+      hint_ = "service, method, args, kwargs, ctx, headers and id are known";
+    }
+  }
+
+  std::array<std::string_view, 7> values_ = {};
+  std::string fault_ = {};
+  std::string hint_ = {};
+};
+
+/// A name that must be a string and not empty.
+void check_name(const Record& record, std::string_view key, const std::string& name) {
+  if (name.empty()) {
+    throw usage_error(
+        fmt::format("'{}' is {}", key, record.json(key).empty() ? "missing" : "not a name"),
+        R"(write {"service": "orders", "method": "get", "args": ["A-1"]})");
+  }
+}
+
+Target read_target(const Record& record) {
+  Target target = {.service = record.text("service"), .method = record.text("method")};
+  const std::size_t dot = target.method.rfind('.');
+  if (record.json("service").empty() && dot != std::string::npos) {
+    target.service = target.method.substr(0, dot);
+    target.method.erase(0, dot + 1);
+  }
+  return target;
+}
+
+std::string object_or_empty(const Record& record, std::string_view key) {
+  const std::string_view value = record.json(key);
+  if (value.empty()) {
+    return "{}";
+  }
+  if (json_type(value) != JsonType::object) {
+    throw usage_error(fmt::format("'{}' is not a JSON object", key));
+  }
+  return std::string(value);
+}
+
+void check_json(std::string_view json, std::size_t line) {
+  try {
+    require_json("the value", json);
+  } catch (const Error& error) {
+    // Its position counts from the start of the value.
+    Failure failure = error.failure();
+    failure.source.line += line - 1;
+    const std::optional<JsonFault> fault = find_json_fault(json, JsonDialect::strict);
+    failure.message = fmt::format("not JSON at line {}, column {}: {}", failure.source.line,
+                                  failure.source.column, fault ? fault->what : "");
+    throw Error(std::move(failure));
+  }
+}
+
+Error at_line(const Error& error, std::size_t line) {
+  Failure failure = error.failure();
+  failure.message = fmt::format("line {}: {}", line, failure.message);
+  return Error(std::move(failure));
+}
+
+}  // namespace
+
+void read_batch_call(std::string_view json, std::size_t line, BatchCall& call) {
+  check_json(json, line);
+  try {
+    if (json_type(json) != JsonType::object) {
+      throw usage_error("not a JSON object",
+                        R"(write {"service": "orders", "method": "get", "args": ["A-1"]})");
+    }
+    const Record record(json);
+    if (const std::string_view id = record.json("id"); !id.empty()) {
+      call.id = json_format(id, JsonLayout::compact);
+    }
+    call.target = read_target(record);
+    record.check();
+    check_name(record, "service", call.target.service);
+    check_name(record, "method", call.target.method);
+    call.arguments = parse_json_arguments(record.json("args"), record.json("kwargs"));
+    call.arguments.context = object_or_empty(record, "ctx");
+    call.arguments.headers = object_or_empty(record, "headers");
+  } catch (const Error& error) {
+    throw at_line(error, line);
+  }
+}
+
+void read_batch_arguments(std::string_view json, std::size_t line, BatchCall& call) {
+  check_json(json, line);
+  try {
+    Arguments arguments = parse_json_arguments(json, {});
+    call.arguments.args = std::move(arguments.args);
+    call.arguments.kwargs = std::move(arguments.kwargs);
+  } catch (const Error& error) {
+    throw at_line(error, line);
+  }
+}
+
+}  // namespace miko::cli

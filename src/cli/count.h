@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace miko::cli {
+
+/// Reads a whole number from `least` to `most`; "10k" and "2M" are 10,000 and 2,000,000.
+/// Throws Error{usage} naming `what` for anything else.
+[[nodiscard]] std::uint64_t parse_count(std::string_view what, std::string_view text,
+                                        std::uint64_t least, std::uint64_t most);
+
+}  // namespace miko::cli
