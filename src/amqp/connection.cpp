@@ -73,7 +73,7 @@ void Connection::await_limits(Clock::time_point until) {
 }
 
 void Connection::begin_session() {
-  setup_.emplace(endpoint(), options_.reply_queue, pace_);
+  setup_.emplace(endpoint(), options_.reply_queue, pace_, options_.confirms);
   std::string frames;
   setup_->begin(frames);
   outbox_.append(frames);

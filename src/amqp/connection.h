@@ -26,6 +26,7 @@ struct ConnectionOptions {
   std::vector<Endpoint> endpoints = {};  ///< tried in this order until one answers
   ReplyQueue reply_queue = {};
   Pace pace = Pace::optimistic;
+  bool confirms = true;  ///< the broker is to confirm every message
   std::uint64_t body_size_max = 128ULL * 1024 * 1024;
   /// Told of each finished step: resolve, connect, tls, login, ready, publish, blocked, unblocked.
   Transport::Trace trace = [](std::string_view, std::string_view) {};
@@ -89,7 +90,8 @@ class Connection {
   std::optional<Event> handle(const Frame& frame);
   std::optional<Event> handle_method(const Frame& frame);
   void hear_setup(const Method& method);
-  /// Sends and receives what is possible now, else waits until something is. False: no time left.
+  /// Sends and receives what is possible now, else waits until something is. False: no time is
+  /// left, or one of `others` is ready.
   bool exchange(Clock::time_point until, std::span<pollfd> others = {});
   void flush();
   bool receive();

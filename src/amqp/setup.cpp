@@ -55,8 +55,8 @@ void check_greeting(std::string_view bytes, const std::string& address) {
                                                      : "RabbitMQ usually listens on port 5672"});
 }
 
-Setup::Setup(const Endpoint& endpoint, const ReplyQueue& reply_queue, Pace pace)
-    : endpoint_(endpoint), reply_queue_(reply_queue), pace_(pace) {
+Setup::Setup(const Endpoint& endpoint, const ReplyQueue& reply_queue, Pace pace, bool confirms)
+    : endpoint_(endpoint), reply_queue_(reply_queue), pace_(pace), confirms_(confirms) {
   const auto wanted = endpoint.heartbeat.value_or(std::chrono::seconds(default_heartbeat_seconds));
   tune_ = {.channel_max = 1,
            .frame_max = usual_frame_max,
@@ -146,7 +146,9 @@ void Setup::append_rest(std::string& out) {
   append_tune_ok(out, tune_);
   append_connection_open(out, endpoint_.vhost);
   append_channel_open(out);
-  append_confirm_select(out);
+  if (confirms_) {
+    append_confirm_select(out);
+  }
   append_queue_declare(out, reply_queue_.name);
   append_queue_bind(out, reply_queue_.name, reply_queue_.exchange, reply_queue_.key);
   append_consume(out, reply_queue_.name);

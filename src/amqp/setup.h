@@ -37,7 +37,8 @@ class Setup {
  public:
   enum class Phase { greeting, login, opening, opened, ready };
 
-  Setup(const Endpoint& endpoint, const ReplyQueue& reply_queue, Pace pace);
+  /// `confirms`: the broker is to confirm every message.
+  Setup(const Endpoint& endpoint, const ReplyQueue& reply_queue, Pace pace, bool confirms = true);
 
   /// Appends what is sent without having heard anything.
   void begin(std::string& out);
@@ -68,6 +69,7 @@ class Setup {
   const Endpoint& endpoint_;
   const ReplyQueue& reply_queue_;
   Pace pace_;
+  bool confirms_;
   Phase phase_ = Phase::greeting;
   TuneOk tune_;
   method::Start broker_ = {};

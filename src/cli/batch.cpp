@@ -40,6 +40,7 @@ class Batch {
     const Loop loop(session.interrupt_fd);
     FileInput files(loop, session.started + settings_.timeout);
     common_ = parse_context_and_headers(options.arguments, files);
+    settings_.connection.confirms = false;
     settings_.connection.in_flight_max = static_cast<int>(window_);
   }
 

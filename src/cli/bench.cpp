@@ -219,6 +219,7 @@ int run(BenchOptions options, Session& session) {
     name = {.service = plan.target.service, .method = plan.target.method};
     const std::vector<Threshold> thresholds(options.fail_if.begin(), options.fail_if.end());
 
+    settings.connection.confirms = false;
     settings.connection.in_flight_max = static_cast<int>(plan.in_flight);
     Client rpc = connect(settings.connection);
     rpc.log_in(deadline);

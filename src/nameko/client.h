@@ -27,8 +27,8 @@ struct Options {
   /// For a user whom neither `broker` nor `password` gives one.
   std::optional<std::string> password_if_missing = std::nullopt;
   std::optional<std::string> login_method = std::nullopt;  ///< PLAIN, AMQPLAIN or EXTERNAL
-  /// 0 s: none; default 10 s. Sent inside call(), start() and wait() only: the broker drops a client
-  /// that rests between them for longer than two heartbeats.
+  /// 0 s: none; default 10 s. Sent inside call(), start() and wait() only: the broker drops a
+  /// client that rests between them for longer than two heartbeats.
   std::optional<std::chrono::seconds> heartbeat = std::nullopt;
 
   bool tls = false;
@@ -43,6 +43,9 @@ struct Options {
   Clock::duration timeout = std::chrono::seconds(5);
   int in_flight_max = 1000;
   std::uint64_t reply_size_max = 128ULL * 1024 * 1024;
+  /// The broker confirms each request. Without, some 8 % more calls a second are possible, and a
+  /// timeout cannot say whether the broker had the request.
+  bool confirms = true;
   /// Waits for the broker's greeting and limits instead of sending everything in one flight.
   bool careful = false;
 

@@ -17,6 +17,9 @@ namespace {
 constexpr std::string_view json_content_type = "application/json";
 constexpr std::string_view utf8_encoding = "utf-8";
 constexpr std::uint8_t persistent = 2;
+// A request that expires is not worth the broker's disk: its caller is gone when the broker comes
+// back.
+constexpr std::uint8_t transient = 1;
 constexpr std::uint8_t normal_priority = 0;
 
 void check_json(std::string_view what, std::string_view text, JsonType type) {
@@ -182,7 +185,7 @@ amqp::Message encode_request(std::string_view exchange, std::string_view service
       .properties = {.content_type = std::string(json_content_type),
                      .content_encoding = std::string(utf8_encoding),
                      .headers = request_headers(ids.call_id, arguments.context, arguments.headers),
-                     .delivery_mode = persistent,
+                     .delivery_mode = arguments.expires ? transient : persistent,
                      .priority = normal_priority,
                      .correlation_id = ids.correlation_id,
                      .reply_to = ids.reply_to,

@@ -28,6 +28,7 @@ amqp::ConnectionOptions connection_options(const Options& options, const std::st
                       .exchange = options.exchange,
                       .key = reply_key},
       .pace = options.careful ? amqp::Pace::careful : amqp::Pace::optimistic,
+      .confirms = options.confirms,
       .body_size_max = options.reply_size_max};
   if (options.trace) {
     result.trace = options.trace;
@@ -65,7 +66,7 @@ void Client::Session::start(std::string_view service, std::string_view method, A
                        .done = std::move(done)};
   const nameko::RequestIds ids = {.correlation_id = call.correlation_id,
                                   .reply_to = reply_key_,
-                                  .call_id = nameko::call_id(random_uuid())};
+                                  .call_id = nameko::call_id(call.correlation_id)};
   // A request that cannot be encoded is refused before anything is connected.
   const bool expires = arguments.expires;
   amqp::Message message = nameko::encode_request(options_.exchange, service, method,

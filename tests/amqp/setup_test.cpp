@@ -75,6 +75,16 @@ TEST(OptimisticSetup, SendsEverythingInOneFlight) {
   EXPECT_TRUE(setup.may_publish());
 }
 
+TEST(OptimisticSetup, AsksForConfirmsOnlyIfTheyAreWanted) {
+  amqp::Setup setup(endpoint, reply_queue, Pace::optimistic, false);
+
+  const std::string flight = begun(setup);
+
+  EXPECT_EQ(methods_in(flight.substr(protocol_header.size())),
+            (std::vector<MethodId>{start_ok, tune_ok, connection_open, channel_open, queue_declare,
+                                   queue_bind, consume}));
+}
+
 TEST(OptimisticSetup, AsksForWhatEveryBrokerOffers) {
   amqp::Setup setup(endpoint, reply_queue, Pace::optimistic);
 

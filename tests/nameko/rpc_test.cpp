@@ -54,8 +54,12 @@ TEST(EncodeRequest, AddressesTheMethodOfTheService) {
   EXPECT_TRUE(message.mandatory);
   EXPECT_EQ(message.properties.correlation_id, "corr");
   EXPECT_EQ(message.properties.content_encoding, "utf-8");
-  EXPECT_EQ(message.properties.delivery_mode, 2);
   EXPECT_EQ(message.properties.priority, 0);
+}
+
+TEST(EncodeRequest, OutlivesTheBrokerOnlyIfItDoesNotExpire) {
+  EXPECT_EQ(request({}).properties.delivery_mode, 1);
+  EXPECT_EQ(request({.expires = false}).properties.delivery_mode, 2);
 }
 
 TEST(EncodeRequest, CarriesArgumentsAsTheyWereWritten) {
@@ -137,7 +141,7 @@ TEST(Describe, ShowsTheWholeRequest) {
             R"({"exchange":"nameko-rpc","routing_key":"orders.get","mandatory":true,)"
             R"("properties":{"content_type":"application/json","content_encoding":"utf-8",)"
             R"("headers":{"nameko.call_id_stack":["miko.call.1"],"nameko.user":7},)"
-            R"("delivery_mode":2,"priority":0,"correlation_id":"corr","reply_to":"reply",)"
+            R"("delivery_mode":1,"priority":0,"correlation_id":"corr","reply_to":"reply",)"
             R"("expiration":"5000"},"body":{"args": [1.10], "kwargs": {}}})");
 }
 

@@ -40,7 +40,7 @@ TEST_P(ConformanceTest, C1_ARequestIsARoutedMandatoryJsonMessage) {
   EXPECT_EQ(request.body, R"({"args": [], "kwargs": {"a": "b"}})");
   EXPECT_EQ(request.properties.content_type, "application/json");
   EXPECT_EQ(request.properties.content_encoding, "utf-8");
-  EXPECT_EQ(request.properties.delivery_mode, 2);
+  EXPECT_EQ(request.properties.delivery_mode, 1);
   EXPECT_EQ(request.properties.priority, 0);
 }
 
