@@ -18,6 +18,7 @@ configure_package_config_file(cmake/miko-config.cmake.in miko-config.cmake
   INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(miko-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES
+  cmake/rabbitmq-c.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/miko-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/miko-config-version.cmake
   DESTINATION ${package_dir})

@@ -25,7 +25,7 @@ struct Layer {
 const std::map<std::string, Layer>& layers() {
   static const std::map<std::string, Layer> table = {
       {"base", {{"base/"}, {"fmt/", "rapidjson/"}}},
-      {"amqp", {{"amqp/", "base/"}, {"fmt/", "amqp", "openssl/"}}},
+      {"amqp", {{"amqp/", "base/"}, {"fmt/", "amqp", "rabbitmq-c/", "openssl/"}}},
       {"nameko", {{"nameko/", "amqp/", "base/"}, {"fmt/"}}},
       {"cli",
        {{"cli/", "base/", "miko.h", "nameko/client.h", "nameko/reply.h"},
@@ -39,9 +39,8 @@ const std::map<std::string, Layer>& layers() {
 /// Third-party headers that only one file may include.
 const std::map<std::string, std::set<std::string>>& sole_users() {
   static const std::map<std::string, std::set<std::string>> table = {
-      {"rapidjson/", {"base/json_writer.cpp"}},
-      {"amqp", {"amqp/decoder.cpp", "amqp/encoder.cpp"}},
-      {"openssl/", {"amqp/tls.h", "amqp/tls.cpp"}},
+      {"rapidjson/", {"base/json_writer.cpp"}}, {"amqp", {"amqp/rabbitmq_c.h"}},
+      {"rabbitmq-c/", {"amqp/rabbitmq_c.h"}},   {"openssl/", {"amqp/tls.h", "amqp/tls.cpp"}},
       {"yaml-cpp/", {"cli/nameko_config.cpp"}},
   };
   return table;

@@ -1,8 +1,7 @@
-#include <amqp.h>
-#include <amqp_framing.h>
 #include <fmt/format.h>
 
 #include "amqp/codec.h"
+#include "amqp/rabbitmq_c.h"
 #include "amqp/table_depth.h"
 #include "base/error.h"
 #include "base/text.h"

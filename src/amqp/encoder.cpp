@@ -1,5 +1,3 @@
-#include <amqp.h>
-#include <amqp_framing.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 #include <new>
 
 #include "amqp/codec.h"
+#include "amqp/rabbitmq_c.h"
 #include "base/error.h"
 #include "base/text.h"
 

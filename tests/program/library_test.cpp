@@ -24,7 +24,8 @@ TEST(Library, TheExampleBuildsAgainstTheInstalledPackageAndCallsAService) {
   ASSERT_EQ(install.exit_code, 0) << install.err;
   const Outcome configure =
       run_step({"cmake", "-G", "Ninja", "-S", MIKO_SOURCE_DIR "/examples", "-B", build,
-                "-DCMAKE_PREFIX_PATH=" + prefix, flags.empty() ? "-DCMAKE_CXX_FLAGS=" : flags});
+                "-DCMAKE_PREFIX_PATH=" + prefix, "-Drabbitmq-c_DIR=" MIKO_RABBITMQ_C_DIR,
+                flags.empty() ? "-DCMAKE_CXX_FLAGS=" : flags});
   ASSERT_EQ(configure.exit_code, 0) << configure.out << configure.err;
   const Outcome compile = run_step({"cmake", "--build", build});
   ASSERT_EQ(compile.exit_code, 0) << compile.out;
