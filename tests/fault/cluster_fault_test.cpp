@@ -28,8 +28,8 @@ class ClusterFault : public testing::Test {
                       std::chrono::seconds(30));
   }
 
-  /// Three, because RabbitMQ 4.3 declares nothing without a majority of its nodes. They notice after
-  /// the tick time that one of them hangs.
+  /// Three, because RabbitMQ 4.3 declares nothing without a majority of its nodes. They notice
+  /// after the tick time that one of them hangs.
   const Lab cluster_ = Lab::start({.nameko_versions = {std::string(nameko_2)},
                                    .nodes = 3,
                                    .broker_config = {"net_ticktime = 4"}});
