@@ -22,6 +22,14 @@ int number_at(const rapidjson::Value& object, const char* name) {
   return member == object.MemberEnd() || !member->value.IsInt() ? 0 : member->value.GetInt();
 }
 
+std::vector<std::string> words_at(const rapidjson::Value& object, const char* name) {
+  std::vector<std::string> words;
+  for (const auto& word : object[name].GetArray()) {
+    words.emplace_back(word.GetString());
+  }
+  return words;
+}
+
 Service service_from(const rapidjson::Value& object) {
   return {
       .vhost = text_at(object, "vhost"),
@@ -30,6 +38,7 @@ Service service_from(const rapidjson::Value& object) {
       .log = text_at(object, "log"),
       .config = text_at(object, "config"),
       .executed = text_at(object, "executed"),
+      .command = words_at(object, "command"),
   };
 }
 
@@ -85,9 +94,7 @@ Lab::Lab(std::string_view description) {
     why_no_broker_ = skipped_.empty() ? "this lab has no broker" : skipped_;
     return;
   }
-  for (const auto& word : document["rabbitmqctl"].GetArray()) {
-    rabbitmqctl_.emplace_back(word.GetString());
-  }
+  rabbitmqctl_ = words_at(document, "rabbitmqctl");
   for (const auto& node : document["nodes"].GetArray()) {
     nodes_.push_back({.name = text_at(node, "name"),
                       .uri = text_at(node, "uri"),

@@ -25,6 +25,8 @@ struct Service {
   std::string log = "";
   std::string config = "";
   std::string executed = "";
+  /// Starts another instance of it.
+  std::vector<std::string> command = {};
 };
 
 /// One broker of a lab; with several they form a cluster.

@@ -8,9 +8,9 @@
 
 The description is JSON: {"host", "port", "tls_port"?, "user", "password", "uri", "log",
 "directory", "pid", "broker_pid", "rabbitmqctl": [argv prefix], "nodes": [{"name", "uri", "pid",
-"log"}], "services": {"2.14.1": {"vhost", "uri", "pid", "log", "config", "executed"}},
-"skipped": [reasons]}. Without RabbitMQ on the machine it says only what was skipped, unless
-MIKO_REQUIRE_LAB=1 makes that an error.
+"log"}], "services": {"2.14.1": {"vhost", "uri", "pid", "log", "config", "executed", "command":
+[argv to start another instance]}}, "skipped": [reasons]}. Without RabbitMQ on the machine it says
+only what was skipped, unless MIKO_REQUIRE_LAB=1 makes that an error.
 
 With --nodes above 1 the brokers form a cluster. The services are connected to the last node; all
 else in the description is about the first.

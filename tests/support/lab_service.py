@@ -189,3 +189,11 @@ class Lab:
         self.record(token)
         eventlet.sleep(seconds)
         return token
+
+    @rpc
+    def record_until(self, token, path):
+        """As record(), and waits until the file `path` exists."""
+        self.record(token)
+        while not os.path.exists(path):
+            eventlet.sleep(0.02)
+        return token

@@ -201,9 +201,12 @@ class Lab:
                "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore",
                "MIKO_LAB_EXECUTED": executed}
         nameko = os.path.join(venv_of(version), "bin", "nameko")
-        child = self.spawn([nameko, "run", "--config", config, "lab_service"], env, log)
+        command = [nameko, "run", "--config", config, "lab_service"]
+        child = self.spawn(command, env, log)
         self.services[version] = {"vhost": vhost, "uri": broker, "pid": child.pid,
-                                  "log": log, "config": config, "executed": executed}
+                                  "log": log, "config": config, "executed": executed,
+                                  "command": ["env", "-i"] + [k + "=" + v for k, v in env.items()]
+                                  + command}
         return child
 
     def await_ready(self, port, vhost, queue, child, log):
