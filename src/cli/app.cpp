@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <optional>
 
 #include "base/signals.h"
@@ -237,13 +238,18 @@ int run_program(std::span<char*> argv, MissingStreams missing_streams) {
     status = parse_and_run(argv, missing_streams, session);
   } catch (const Error& error) {
     status = session.output.print_failure(error.failure(), {}, nullptr);
+  } catch (const std::bad_alloc&) {
+    status = session.output.print_failure({.kind = ErrorKind::internal,
+                                           .message = "out of memory",
+                                           .executed = Executed::maybe,
+                                           .hint = "ulimit -v shows what a process may have"},
+                                          {}, nullptr);
   } catch (const std::exception& error) {
-    status = session.output.print_failure(
-        {.kind = ErrorKind::internal,
-         .message = printable(error.what()),
-         .executed = Executed::maybe,
-         .hint = "this is a bug in miko, or memory or descriptors ran out"},
-        {}, nullptr);
+    status = session.output.print_failure({.kind = ErrorKind::internal,
+                                           .message = printable(error.what()),
+                                           .executed = Executed::maybe,
+                                           .hint = "this is a bug in miko"},
+                                          {}, nullptr);
   }
   if (status == exit_code(ErrorKind::interrupted)) {
     die_of(SignalPipe::received());

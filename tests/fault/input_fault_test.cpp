@@ -250,21 +250,33 @@ TEST_F(InputFault, Row91_ClockJumps) {
   EXPECT_LE(std::stoi(silent.requests()[0].properties.expiration.value()), 500);
 }
 
-#ifndef __SANITIZE_ADDRESS__  // the sanitizers want descriptors of their own
+#ifndef __SANITIZE_ADDRESS__  // the sanitizers want descriptors and memory of their own
+/// A call under a limit that ulimit sets.
+Outcome call_within(const std::string& limit, const std::string& uri, const FaultCall& call = {}) {
+  Command command = miko_command(fault_words(uri, call), call.how);
+  command.argv.insert(command.argv.begin(),
+                      {"/bin/sh", "-c", "ulimit " + limit + R"(; exec "$0" "$@")"});
+  return run(std::move(command));
+}
+
 TEST_F(InputFault, Row90_DescriptorsRunOut) {
   // Enough of them to get past the start, too few to connect.
-  std::vector<std::string> arguments = fault_words(server_.uri(), {});
-  arguments.insert(arguments.begin(), {"-c", "ulimit -n 5; exec \"$0\" \"$@\"", miko_path()});
-  Command command = miko_command({});
-  command.argv = std::move(arguments);
-  command.argv.insert(command.argv.begin(), "/bin/sh");
-
-  const Outcome run = miko::test::run(std::move(command));
+  const Outcome run = call_within("-n 5", server_.uri());
 
   EXPECT_TRUE(run.exit_code == 6 || run.exit_code == 70) << run.exit_code;
   EXPECT_EQ(run.signal, 0);
   EXPECT_EQ(run.error("/error/executed"), "no") << run.err;
   expect_message(run, "Too many open files");
+  EXPECT_EQ(server_.connections(), 0);
+}
+
+TEST_F(InputFault, Row90_MemoryRunsOut) {
+  const Outcome run =
+      call_within("-v 120000", server_.uri(),
+                  {.options = {"--args", "@-"}, .how = {.input = File{"/dev/zero"}}});
+
+  expect_fault(run, 70, "internal", "maybe");
+  expect_message(run, "out of memory");
   EXPECT_EQ(server_.connections(), 0);
 }
 #endif
