@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "base/json.h"
@@ -106,6 +108,18 @@ bool may_have_disproven(std::string_view said) {
          said.find(channel_close) != std::string_view::npos;
 }
 
+/// With MIKO_FUZZ_SHOW in the environment: what became of a call, for whoever wonders what an input
+/// does.
+void show(const Reply& reply, std::size_t number) {
+  static const bool wanted = std::getenv("MIKO_FUZZ_SHOW") != nullptr;
+  if (wanted && reply.ok()) {
+    std::printf("call %zu: %s\n", number, reply.result.c_str());
+  } else if (wanted) {
+    std::printf("call %zu: %s, executed: %s\n", number, reply.failure->message.c_str(),
+                std::string(executed_word(reply.failure->executed)).c_str());
+  }
+}
+
 /// What is known of a call from outside.
 struct Watched {
   std::string correlation_id = {};
@@ -202,6 +216,7 @@ class Session {
 
   void check(const Watched& watched, std::size_t number) {
     const Reply& reply = *watched.reply;
+    show(reply, number);
     if (reply.ok()) {
       require(!find_json_fault(reply.result, JsonDialect::python), "a result that is no JSON",
               reply.result);

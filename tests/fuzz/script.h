@@ -23,7 +23,7 @@ struct Conversation {
 ///
 ///     't'  the next turn begins
 ///     'p'  the same after a pause: milliseconds (16 bits)
-///     'c'  the next connection begins
+///     'c'  the next connection begins; the first one does by itself
 ///     'x'  the same, and it is refused
 ///     'r'  raw bytes: length (16 bits), bytes
 ///

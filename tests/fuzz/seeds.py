@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the hand-made inputs into corpus/TARGET. Others in there were found by the fuzzers.
+"""Writes the hand-made inputs into corpus/TARGET.
+
+Of the others in there, nameko-* and rabbitmq-* were recorded from real services and brokers, with
+the ids replaced by those of client_fuzz.cpp. The rest was found by the fuzzers.
 
 The files are what counts; this says what is in those that are not text, and writes them again when
 the input format of a target changes.
@@ -213,7 +216,7 @@ def client_seeds():
         "good-cut-inside-a-frame": client(
             EOF, start() + raw(unwrapped(tune())[:9]) + NEXT_TURN + raw(unwrapped(tune())[9:]) +
             OPEN_OK + SETUP_OK + deliver(HELLO)),
-        "good-second-broker": client(EOF, b"x" + good, TWO_BROKERS),
+        "good-second-broker": client(EOF, REFUSED + NEXT_CONNECTION + good, TWO_BROKERS),
         "two-calls-out-of-order": client(TWO_CALLS, two),
         "two-calls-one-by-one": client(
             TWO_CALLS | ONE_BY_ONE, LOGIN + deliver(HELLO) + NEXT_TURN + deliver(HELLO, 2)),
@@ -279,8 +282,9 @@ def client_seeds():
         "amqp-1": client(RAW, b"AMQP\0\1\0\0"),
         "http": client(RAW | CLOSE, b"HTTP/1.1 400 Bad Request\r\n\r\n"),
         "tls-alert": client(RAW, b"\x15\x03\x03\0\2\2F"),
-        "nothing": client(EOF, b""),
-        "nobody-there": client(EOF, b"x"),
+        "nothing": client(EOF, NEXT_CONNECTION),
+        "nothing-and-silence": client(SILENCE, NEXT_CONNECTION),
+        "nobody-there": client(EOF, REFUSED),
         "only-external": client(EOF, start(mechanisms="EXTERNAL")),
         "frame-too-large": client(EOF, raw(frame(METHOD, 0, b"", size=1 << 31))),
         "frame-without-end": client(EOF, LOGIN + raw(frame(BODY, 1, b"x", end=b"\0"))),
