@@ -11,12 +11,12 @@
 namespace miko::cli {
 namespace {
 
-/// A variable whose value refers to variables is looked up again, as Nameko does; a variable that
-/// refers to itself would do so for ever.
-constexpr int substitution_depth_max = 16;
+/// A variable whose value refers to variables is looked up again, as Nameko does, and a mapping may
+/// merge with one that merges again; those that refer to themselves would do so for ever.
+constexpr int reference_depth_max = 16;
 
-/// A mapping that is merged with itself would be searched for ever.
-constexpr int merge_depth_max = 16;
+/// yaml-cpp takes a second for each megabyte or so, beyond every deadline.
+constexpr std::size_t config_size_max = 1024UL * 1024;
 
 bool has_variable(std::string_view text) {
   const std::size_t start = text.find("${");
@@ -96,8 +96,8 @@ class ConfigReader {
     }
     const YAML::Node merged = map["<<"];
     if (merged && merged.IsMap()) {
-      if (depth == merge_depth_max) {
-        throw fail(map.Mark().line + 1, "it is merged with itself");
+      if (depth == reference_depth_max) {
+        throw fail(merged.Mark().line + 1, "its mappings merge with each other without end");
       }
       return find_written(merged, key, depth + 1);
     }
@@ -131,10 +131,13 @@ class ConfigReader {
     if (!tagged && !(plain && has_variable(node.Scalar()))) {
       return node;
     }
-    if (depth == substitution_depth_max) {
+    if (depth == reference_depth_max) {
       throw fail(line, "its variables refer to each other without end");
     }
     const std::string value = substitute(node, line);
+    if (value.size() > config_size_max) {
+      throw fail(line, "it is too long with its variables replaced");
+    }
     if (raw || value == node.Scalar()) {
       return YAML::Node(value);
     }
@@ -211,6 +214,10 @@ NamekoConfig read_nameko_config(const std::string& file, const Environment& envi
                                 FileInput& input) {
   try {
     const FileText content = input.read_with_exposure(file);
+    if (content.text.size() > config_size_max) {
+      throw usage_error(fmt::format("cannot read '{}': a configuration of more than {} bytes",
+                                    printable(shortened(file, 200)), config_size_max));
+    }
     const YAML::Node root = YAML::Load(content.text);
     const ConfigReader reader(file, environment);
     NamekoConfig config = reader.read(root);

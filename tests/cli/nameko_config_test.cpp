@@ -259,8 +259,26 @@ TEST(ReadNamekoConfig, FollowsMergeKeys) {
   EXPECT_EQ(read("<<: {AMQP_URI: amqp://merged}\nAMQP_URI: amqp://own\n").broker, "amqp://own");
 }
 
-TEST(ReadNamekoConfig, RefusesAMappingThatIsMergedWithItself) {
-  EXPECT_EQ(complaint_about("a: &a\n  <<: *a\n  b: 1\n<<: *a\n"), "1: it is merged with itself");
+TEST(ReadNamekoConfig, RefusesMappingsThatMergeWithThemselves) {
+  for (const char* yaml : {"&a\n<<: *a\n", "base: &a\n  <<: *a\n<<: *a\n", "&a {<<: *a}\n"}) {
+    SCOPED_TRACE(yaml);
+
+    EXPECT_NE(complaint_about(yaml).find("its mappings merge with each other without end"),
+              std::string::npos);
+  }
+}
+
+TEST(ReadNamekoConfig, RefusesWhatIsFarTooLarge) {
+  const TemporaryDirectory directory;
+  const std::string large = directory.write_file("large.yaml", std::string(2'000'000, '#'));
+  std::string doubling;
+  for (int i = 0; i < 100; ++i) {
+    doubling += "${A}";
+  }
+
+  EXPECT_THROW(static_cast<void>(read_file(large)), Error);
+  EXPECT_EQ(complaint_about("AMQP_URI: ${A}\n", {{"A", doubling}}),
+            "1: it is too long with its variables replaced");
 }
 
 TEST(ReadNamekoConfig, RefusesADirectory) {
