@@ -110,9 +110,13 @@ std::optional<Event> Connection::next(Clock::time_point until, std::span<pollfd>
   if (!setup_) {
     begin_session();
   }
+  const bool was_ready = ready();
   while (true) {
     if (std::optional<Event> event = take_event(until)) {
       return event;
+    }
+    if (ready() && !was_ready) {
+      return std::nullopt;
     }
     if (!exchange(until, others)) {
       return take_event(until);
