@@ -80,7 +80,8 @@ double Histogram::deviation_us() const {
 }
 
 Histogram::Microseconds Histogram::percentile(double percent) const {
-  const double wanted = std::clamp(percent, 0.0, 100.0) / 100 * static_cast<double>(count_);
+  // Not the count times a fraction: 0.999 times 1000 is more than 999.
+  const double wanted = std::clamp(percent, 0.0, 100.0) * static_cast<double>(count_) / 100;
   const auto rank = std::max<std::uint64_t>(static_cast<std::uint64_t>(std::ceil(wanted)), 1);
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
@@ -106,18 +107,20 @@ std::string Histogram::percentile_distribution() const {
   constexpr int ticks_per_half_distance = 5;
   std::string text = "       Value     Percentile TotalCount 1/(1-Percentile)\n\n";
   std::uint64_t seen = 0;
-  double next = 0;
+  double next = 0;  // in percent: so its steps add up without an error
   for (std::size_t i = 0; i < counts_.size() && seen < count_; ++i) {
     if (counts_[i] == 0) {
       continue;
     }
     seen += counts_[i];
-    const double share = static_cast<double>(seen) / static_cast<double>(count_);
+    const double reached = 100 * static_cast<double>(seen) / static_cast<double>(count_);
     const double value = static_cast<double>(std::min(range_of(i).most, max_)) / 1000;
-    while (next <= share && next < 1) {
-      text += fmt::format("{:12.3f} {:2.12f} {:10} {:14.2f}\n", value, next, seen, 1 / (1 - next));
-      const double halvings = std::floor(std::log2(1 / (1 - next))) + 1;
-      next += 1 / (ticks_per_half_distance * std::exp2(halvings));
+    while (next <= reached && next < 100) {
+      const double distance = 100 / (100 - next);
+      text +=
+          fmt::format("{:12.3f} {:2.12f} {:10} {:14.2f}\n", value, next / 100, seen, distance);
+      const double halvings = std::floor(std::log2(distance)) + 1;
+      next += 100 / (ticks_per_half_distance * std::exp2(halvings));
       if (seen == count_) {
         break;
       }

@@ -7,11 +7,6 @@ bool is_blank(char c) {
   return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-/// Whether a container may stand behind `before` inside of another one.
-bool may_precede_container(char before) {
-  return before == '[' || before == ',' || before == ':';
-}
-
 }  // namespace
 
 void JsonStream::append(std::string_view bytes) {
@@ -30,8 +25,8 @@ std::optional<JsonStream::Value> JsonStream::next() {
     value_line_ = line_;
     const char first = buffer_[begin_];
     state_ = first == '{' || first == '[' ? State::container : State::scalar;
-    depth_ = 0;
-    before_ = ':';
+    open_.clear();
+    before_ = '\0';
     line_start_ = false;
   }
   const bool complete = state_ == State::container ? scan_container() : scan_scalar();
@@ -44,6 +39,11 @@ std::optional<JsonStream::Value> JsonStream::next() {
   state_ = State::between;
   in_string_ = false;
   return value;
+}
+
+void JsonStream::skip_line() {
+  // A value that broke off because of what stands on the next line ended with its own line.
+  skipping_line_ = begin_ == 0 || buffer_[begin_ - 1] != '\n';
 }
 
 void JsonStream::skip_blanks() {
@@ -78,7 +78,7 @@ bool JsonStream::scan_container() {
       continue;
     }
     const bool opens = c == '{' || c == '[';
-    if (opens && line_start_ && !may_precede_container(before_)) {
+    if (opens && line_start_ && !may_open()) {
       return true;
     }
     line_start_ = false;
@@ -86,15 +86,23 @@ bool JsonStream::scan_container() {
     if (c == '"') {
       in_string_ = true;
     } else if (opens) {
-      ++depth_;
-    } else if ((c == '}' || c == ']') && --depth_ == 0) {
-      return true;
+      open_ += c;
+    } else if (c == '}' || c == ']') {
+      open_.pop_back();
+      if (open_.empty()) {
+        return true;
+      }
     }
     if (!is_blank(c)) {
       before_ = c;
     }
   }
   return false;
+}
+
+/// Whether an array or object may begin here, inside of the innermost one.
+bool JsonStream::may_open() const {
+  return open_.back() == '{' ? before_ == ':' : before_ == '[' || before_ == ',';
 }
 
 /// Inside a string: up to and over its closing quote, which clears in_string_, or up to the line

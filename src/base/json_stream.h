@@ -29,9 +29,9 @@ class JsonStream {
   std::optional<Value> next();
 
   /// After a value that turned out not to be JSON: passes over the rest of its last line.
-  void skip_line() { skipping_line_ = true; }
+  void skip_line();
 
-  /// Bytes of the value that has begun and is not complete.
+  /// Bytes that have been appended and not handed out or passed over.
   [[nodiscard]] std::size_t pending() const { return buffer_.size() - begin_; }
 
  private:
@@ -39,6 +39,7 @@ class JsonStream {
 
   void skip_blanks();
   bool scan_container();
+  [[nodiscard]] bool may_open() const;
   bool scan_string();
   bool scan_scalar();
 
@@ -48,7 +49,7 @@ class JsonStream {
   std::size_t line_ = 1;
   std::size_t value_line_ = 1;
   State state_ = State::between;
-  std::size_t depth_ = 0;
+  std::string open_ = {};  ///< the brackets that are open
   bool in_string_ = false;
   char before_ = '\0';  ///< the last character that is not blank, outside of strings
   bool line_start_ = false;

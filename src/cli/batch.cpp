@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/signals.h"
 #include "cli/batch_call.h"
 #include "cli/count.h"
 #include "cli/exit_code.h"
@@ -27,6 +28,8 @@ constexpr std::uint64_t in_flight_max = 1000;
 /// behind an answer that is late.
 constexpr std::size_t waiting_output_max = 1024UL * 1024;
 constexpr std::size_t waiting_lines_max = 10'000;
+/// Values taken before the connection, the output and Ctrl-C get their turn.
+constexpr std::uint64_t values_per_turn = in_flight_max;
 
 class Batch {
  public:
@@ -39,6 +42,9 @@ class Batch {
         progress_(progress_wanted(options, session.output), Clock::now()) {
     const Loop loop(session.interrupt_fd);
     FileInput files(loop, session.started + settings_.timeout);
+    if (options.input == "-") {
+      files.give_up_stdin();
+    }
     common_ = parse_context_and_headers(options.arguments, files);
     settings_.connection.confirms = false;
     settings_.connection.in_flight_max = static_cast<int>(window_);
@@ -53,12 +59,12 @@ class Batch {
     // From here on Ctrl-C is an event among others.
     rpc_->set_interrupt_fd(-1);
     while (true) {
-      refill();
+      const bool more = refill();
       output_.flush();
       if (finished()) {
         break;
       }
-      wait();
+      wait(more ? Clock::time_point() : progress_.next_update());
     }
     progress_.clear();
     if (!lost_) {
@@ -69,7 +75,8 @@ class Batch {
 
  private:
   static bool progress_wanted(const BatchOptions& options, const Output& output) {
-    return !options.no_progress && output.shows_progress();
+    // Not in between the answers.
+    return !options.no_progress && output.may_show_progress() && !output.prints_on_terminal();
   }
 
   [[nodiscard]] bool finished() const {
@@ -81,22 +88,26 @@ class Batch {
            held_.size() < waiting_lines_max;
   }
 
-  /// Starts calls until the window is full or no value has arrived.
-  void refill() {
-    while (!stopped_ && has_room()) {
+  /// Starts calls until the window is full or no value has arrived. True: there may be more.
+  bool refill() {
+    for (std::uint64_t i = 0; !stopped_ && has_room(); ++i) {
+      if (i == values_per_turn) {
+        return true;
+      }
       std::optional<JsonStream::Value> value;
       try {
         value = input_.next();
       } catch (const Error& error) {
         input_failure_ = error.failure();
         stopped_ = true;
-        return;
+        return false;
       }
       if (!value) {
-        return;
+        return false;
       }
       start(*value);
     }
+    return false;
   }
 
   void start(const JsonStream::Value& value) {
@@ -167,8 +178,8 @@ class Batch {
     }
   }
 
-  /// Until there is something to do.
-  void wait() {
+  /// Until there is something to do, or until `until`.
+  void wait(Clock::time_point until) {
     std::vector<pollfd> others;
     const bool may_stop = !interrupted_ && session_.interrupt_fd >= 0;
     if (may_stop) {
@@ -181,23 +192,32 @@ class Batch {
       others.push_back(output_.writable());
     }
     if (lost_) {
-      static_cast<void>(Loop().wait(others, progress_.next_update()));
+      static_cast<void>(Loop().wait(others, until));
     } else {
-      run_once(others);
+      run_once(others, until);
     }
-    if (may_stop && others.front().revents != 0) {
+    // A connection that always has something to say never looks at the others.
+    if (may_stop && (others.front().revents != 0 || SignalPipe::received() != 0)) {
       interrupted_ = stopped_ = true;
     }
     progress_.update({.done = answered_,
                       .failed = failed(),
                       .in_flight = in_flight_,
-                      .fraction = input_.fraction_read()},
+                      .fraction = fraction_done()},
                      Clock::now());
   }
 
-  void run_once(std::span<pollfd> others) {
+  [[nodiscard]] std::optional<double> fraction_done() const {
+    std::optional<double> fraction = input_.fraction_taken();
+    if (fraction && started_ > 0) {
+      *fraction *= static_cast<double>(answered_) / static_cast<double>(started_);
+    }
+    return fraction;
+  }
+
+  void run_once(std::span<pollfd> others, Clock::time_point until) {
     try {
-      rpc_->run_once(others, progress_.next_update());
+      rpc_->run_once(others, until);
     } catch (const Error& error) {
       lost_ = error.failure();
       lost_->executed = Executed::no;

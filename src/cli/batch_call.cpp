@@ -53,17 +53,18 @@ class Record {
   void add(const std::string& key, std::string_view value) {
     for (std::size_t i = 0; i < known_keys.size(); ++i) {
       if (known_keys[i] == key) {
-        if (!values_[i].empty()) {
+        if (!values_[i].empty() && fault_.empty()) {
           fault_ = fmt::format("'{}' is given twice", key);
         }
         values_[i] = value;
         return;
       }
     }
-    fault_ = fmt::format("unknown key '{}'", shown_word(key, 60));
-    hint_ = suggestion(key, known_keys);
-    if (hint_.empty()) {
-      hint_ = "service, method, args, kwargs, ctx, headers and id are known";
+    if (fault_.empty()) {
+      const std::string meant = suggestion(key, known_keys);
+      fault_ = fmt::format("unknown key '{}'", shown_word(key, 60));
+      hint_ =
+          meant.empty() ? "service, method, args, kwargs, ctx, headers and id are known" : meant;
     }
   }
 

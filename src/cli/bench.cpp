@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "base/json_stream.h"
 #include "base/text.h"
 #include "cli/argument_options.h"
 #include "cli/batch_call.h"
@@ -24,7 +25,6 @@
 #include "cli/load.h"
 #include "cli/progress.h"
 #include "cli/threshold.h"
-#include "cli/value_input.h"
 #include "miko.h"
 
 namespace miko::cli {
@@ -32,6 +32,7 @@ namespace {
 
 constexpr std::uint64_t in_flight_max = 1000;
 constexpr std::uint64_t calls_max = 1'000'000'000;
+constexpr double rate_min = 0.001;
 constexpr double rate_max = 1'000'000;
 constexpr std::chrono::seconds default_duration{10};
 /// Nameko runs so many workers of a service at a time unless it is told otherwise.
@@ -64,30 +65,26 @@ double parse_rate(std::string_view text) {
   const auto [stop, error] =
       std::from_chars(text.data(), text.data() + text.size(), rate, std::chars_format::fixed);
   rate *= factor;
-  if (error != std::errc() || stop != text.data() + text.size() || !(rate > 0) || rate > rate_max) {
-    throw usage_error(
-        fmt::format("--rate is not a number of calls a second up to {:.0f}", rate_max),
-        "write it like 200 or 200/s");
+  const bool in_range = rate >= rate_min && rate <= rate_max;
+  if (error != std::errc() || stop != text.data() + text.size() || !in_range) {
+    throw usage_error(fmt::format("--rate is not a number of calls a second from {} to {:.0f}",
+                                  rate_min, rate_max),
+                      "write it like 200 or 200/s");
   }
   return rate;
 }
 
 /// The arguments of each value of a file.
-std::vector<Arguments> read_arguments(const std::string& file, const Arguments& common) {
-  if (file == "-") {
-    throw usage_error("--args-file cannot be standard input", "name a file");
-  }
-  ValueInput input(file);
+std::vector<Arguments> read_arguments(const std::string& file, const Arguments& common,
+                                      FileInput& files) {
+  JsonStream stream;
+  stream.append(files.read(file));
+  stream.finish();
   std::vector<Arguments> all;
-  while (!input.finished()) {
-    const std::optional<JsonStream::Value> value = input.next();
-    if (value) {
-      BatchCall call = {.arguments = common};
-      read_batch_arguments(value->text, value->line, call);
-      all.push_back(std::move(call.arguments));
-    } else if (!input.finished()) {
-      static_cast<void>(Loop().wait(input.readable().fd, POLLIN, Clock::time_point::max()));
-    }
+  while (const std::optional<JsonStream::Value> value = stream.next()) {
+    BatchCall call = {.arguments = common};
+    read_batch_arguments(value->text, value->line, call);
+    all.push_back(std::move(call.arguments));
   }
   if (all.empty()) {
     throw usage_error(fmt::format("'{}' has no values", shown_word(file, 200)));
@@ -104,8 +101,8 @@ LoadPlan make_plan(BenchOptions& options, FileInput& files) {
   if (options.arguments_file && has_typed) {
     throw usage_error("arguments are given in words and in --args-file");
   }
-  plan.arguments =
-      options.arguments_file ? read_arguments(*options.arguments_file, typed) : std::vector{typed};
+  plan.arguments = options.arguments_file ? read_arguments(*options.arguments_file, typed, files)
+                                          : std::vector{typed};
   if (options.calls) {
     plan.calls = parse_count("--calls", *options.calls, 1, calls_max);
   }
@@ -126,26 +123,35 @@ LoadPlan make_plan(BenchOptions& options, FileInput& files) {
   return plan;
 }
 
-void write_file(const std::string& name, const std::string& text) {
-  const UniqueFd file(::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  const auto fail = [&name] {
-    return Error({.kind = ErrorKind::output_failed,
-                  .message = fmt::format("cannot write '{}': {}", shown_word(name, 200),
-                                         std::strerror(errno)),
-                  .executed = Executed::yes});
-  };
-  std::string_view rest = text;
-  while (file && !rest.empty()) {
-    const ssize_t written = ::write(file.get(), rest.data(), rest.size());
-    if (written < 0) {
-      throw fail();
+/// A file for what the run will have measured, opened before it so that no run is in vain.
+class ReportFile {
+ public:
+  /// Throws Error{usage}.
+  explicit ReportFile(const std::string& name)
+      : shown_(fmt::format("'{}'", shown_word(name, 200))),
+        file_(::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+    if (!file_) {
+      throw usage_error(fmt::format("cannot write {}: {}", shown_, std::strerror(errno)));
     }
-    rest.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (!file) {
-    throw fail();
+
+  /// Throws Error{output_failed}.
+  void write(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t count = ::write(file_.get(), text.data(), text.size());
+      if (count < 0 && errno != EINTR) {
+        throw Error({.kind = ErrorKind::output_failed,
+                     .message = fmt::format("cannot write {}: {}", shown_, std::strerror(errno)),
+                     .executed = Executed::maybe});
+      }
+      text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    }
   }
-}
+
+ private:
+  std::string shown_;
+  UniqueFd file_;
+};
 
 /// As the C library finds out what the terminal reads.
 bool locale_is_utf8(const Environment& environment) {
@@ -218,20 +224,24 @@ int run(BenchOptions options, Session& session) {
     LoadPlan plan = make_plan(options, files);
     name = {.service = plan.target.service, .method = plan.target.method};
     const std::vector<Threshold> thresholds(options.fail_if.begin(), options.fail_if.end());
+    std::optional<ReportFile> hgrm;
+    if (options.hgrm) {
+      hgrm.emplace(*options.hgrm);
+    }
 
     settings.connection.confirms = false;
     settings.connection.in_flight_max = static_cast<int>(plan.in_flight);
     Client rpc = connect(settings.connection);
     rpc.log_in(deadline);
     rpc.set_interrupt_fd(-1);
-    Progress progress(!options.no_progress && session.output.shows_progress(), Clock::now());
+    Progress progress(!options.no_progress && session.output.may_show_progress(), Clock::now());
     const LoadResult result = run_load(plan, rpc, session.interrupt_fd, progress);
     progress.clear();
     rpc.close();
 
     print_report(plan, result, thresholds, session);
-    if (options.hgrm) {
-      write_file(*options.hgrm, result.latency.percentile_distribution());
+    if (hgrm) {
+      hgrm->write(result.latency.percentile_distribution());
     }
     return verdict(result, thresholds, name, session.output);
   } catch (const Error& error) {

@@ -60,13 +60,15 @@ std::vector<Bar> bars(const Histogram& latency) {
   }
   const auto low = static_cast<double>(latency.min().count());
   const auto high = static_cast<double>(latency.percentile(99).count());
-  const double width = round_up(std::max((high - low) / bars_wanted, 1.0));
+  // Not narrower than the histogram can tell apart.
+  const double width = round_up(std::max({(high - low) / bars_wanted, high / 1000, 1.0}));
   auto from = static_cast<std::int64_t>(std::floor((low - 1) / width) * width);
   while (from < static_cast<std::int64_t>(high)) {
     const auto to = from + static_cast<std::int64_t>(width);
     const Histogram::Microseconds left(from);
     const Histogram::Microseconds right(to);
-    result.push_back({left, right, latency.count_between(left, right)});
+    const Histogram::Microseconds counted_from = result.empty() ? Histogram::Microseconds(0) : left;
+    result.push_back({left, right, latency.count_between(counted_from, right)});
     from = to;
   }
   if (latency.max() > result.back().to) {
@@ -84,9 +86,27 @@ double to_ms(Histogram::Microseconds span) {
   return static_cast<double>(span.count()) / 1000;
 }
 
-/// Decimals that tell neighbouring values apart.
+/// Three digits, and no more than microseconds.
 std::string ms_text(double ms) {
-  return fmt::format("{:.{}f}", ms, ms < 10 ? 2 : ms < 100 ? 1 : 0);
+  return fmt::format("{:.{}f}", ms, ms < 1 ? 3 : ms < 10 ? 2 : ms < 100 ? 1 : 0);
+}
+
+/// Calls a second.
+std::string rate_text(double rate) {
+  return rate < 10 ? fmt::format("{:.2f}/s", rate)
+                   : grouped(static_cast<std::uint64_t>(std::llround(rate))) + "/s";
+}
+
+/// A field of a CSV line, in quotes where RFC 4180 wants them.
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) {
+    return text;
+  }
+  std::string field = "\"";
+  for (const char c : text) {
+    field += c == '"' ? "\"\"" : std::string(1, c);
+  }
+  return field + '"';
 }
 
 std::string bar_text(double share, std::size_t width, bool unicode) {
@@ -130,10 +150,7 @@ std::string totals_text(const LoadPlan& plan, const LoadResult& result, const Pa
                                  paint.faint(mode));
   text += fmt::format("  {:<9}{} in {:.2f} s\n", "calls", grouped(result.calls),
                       seconds_of(result.elapsed));
-  text +=
-      fmt::format("  {:<9}{}\n", "rate",
-                  paint.bold(fmt::format(
-                      "{}/s", grouped(static_cast<std::uint64_t>(std::llround(result.rate()))))));
+  text += fmt::format("  {:<9}{}\n", "rate", paint.bold(rate_text(result.rate())));
   const std::uint64_t failed = result.failed();
   const double share =
       result.calls == 0 ? 0 : 100 * static_cast<double>(failed) / static_cast<double>(result.calls);
@@ -159,10 +176,13 @@ std::string histogram_text(const Histogram& latency, const Paint& paint, bool un
   for (const Bar& bar : all) {
     most = std::max(most, bar.count);
   }
+  // The bars but the last have one width, and their ends differ by it.
+  const double width = to_ms(all.front().to - all.front().from);
+  const int decimals = width < 0.01 ? 3 : width < 0.1 ? 2 : width < 1 ? 1 : 0;
   std::string text = "\n";
   for (const Bar& bar : all) {
     const double share = static_cast<double>(bar.count) / static_cast<double>(most);
-    text += fmt::format("  {:>8} {}  {}\n", ms_text(to_ms(bar.to)),
+    text += fmt::format("  {:>8.{}f} {}  {}\n", to_ms(bar.to), decimals,
                         paint.bar((unicode ? "│" : "|") + bar_text(share, bar_width, unicode)),
                         bar.count == 0 ? "" : paint.faint(grouped(bar.count)));
   }
@@ -222,10 +242,10 @@ std::string report_json(const LoadPlan& plan, const LoadResult& result,
 std::string report_csv(const LoadPlan& plan, const LoadResult& result) {
   std::string names = "service,method,calls,ok,failed,missed,seconds,rate,in_flight,target_rate";
   std::string values =
-      fmt::format("{},{},{},{},{},{},{:.3f},{:.3f},{},{}", plan.target.service, plan.target.method,
-                  result.calls, result.calls - result.failed(), result.failed(), result.missed,
-                  seconds_of(result.elapsed), result.rate(), plan.in_flight,
-                  plan.rate ? fmt::format("{:.3f}", *plan.rate) : "");
+      fmt::format("{},{},{},{},{},{},{:.3f},{:.3f},{},{}", csv_field(plan.target.service),
+                  csv_field(plan.target.method), result.calls, result.calls - result.failed(),
+                  result.failed(), result.missed, seconds_of(result.elapsed), result.rate(),
+                  plan.in_flight, plan.rate ? fmt::format("{:.3f}", *plan.rate) : "");
   for (const Figure& figure : figures(result.latency)) {
     names += fmt::format(",{}_ms", figure.name);
     values += result.latency.count() > 0 ? fmt::format(",{:.3f}", figure.ms) : ",";

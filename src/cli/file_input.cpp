@@ -46,7 +46,7 @@ FileText FileInput::read_with_exposure(const std::string& name) {
   const std::string shown = shown_name(name);
   if (name == "-") {
     if (std::exchange(stdin_taken_, true)) {
-      throw cannot_read(shown, "it was read already", "@- can be used once");
+      throw cannot_read(shown, "it is read elsewhere", "@- can be used once");
     }
     if (::isatty(STDIN_FILENO) != 0) {
       throw cannot_read(shown, "it is a terminal", "pipe the data in, or name a file: @FILE");

@@ -37,6 +37,9 @@ class FileInput {
   /// The same. Only a regular file can be exposed; a symbolic link counts as what it leads to.
   [[nodiscard]] FileText read_with_exposure(const std::string& name);
 
+  /// Somebody else reads standard input: "-" is refused from now on.
+  void give_up_stdin() { stdin_taken_ = true; }
+
  private:
   FileText read_descriptor(int fd, const std::string& name);
   std::string read_all(int fd, std::string_view shown);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/signals.h"
+
 namespace miko::cli {
 namespace {
 
@@ -28,6 +30,9 @@ class Load {
       while (step()) {
       }
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::usage) {
+        throw;
+      }
       result_.lost = error.failure();
     }
     count_missed();
@@ -46,7 +51,8 @@ class Load {
     const std::span<pollfd> others(&interrupt, stopped_ || interrupt_fd_ < 0 ? 0 : 1);
     rpc_.run_once(others, wake_time(now));
     now = Clock::now();
-    if (interrupt.revents != 0) {
+    // A connection that always has something to say never looks at the others.
+    if (!others.empty() && (interrupt.revents != 0 || SignalPipe::received() != 0)) {
       result_.interrupted = stopped_ = true;
     }
     progress_.update({.done = result_.calls,
@@ -80,9 +86,12 @@ class Load {
       return;
     }
     const Clock::time_point end = measured_from_ + *plan_.duration;
+    const Clock::time_point now = Clock::now();
     for (; due_time() < end; ++scheduled_) {
-      ++result_.missed;
-      result_.latency.record(Clock::now() - due_time());
+      if (due_time() >= measured_from_) {
+        ++result_.missed;
+        result_.latency.record(now - due_time());
+      }
     }
   }
 

@@ -50,6 +50,7 @@ struct LoadResult {
 
 /// Carries out the plan over `rpc`, which is logged in and watches no interrupt descriptor.
 /// A byte on `interrupt_fd` ends it early; what is in flight then is waited for.
+/// Throws Error{usage} for what cannot be sent.
 [[nodiscard]] LoadResult run_load(const LoadPlan& plan, Client& rpc, int interrupt_fd,
                                   Progress& progress);
 

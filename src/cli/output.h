@@ -70,10 +70,14 @@ class Output {
 
   [[nodiscard]] bool stdout_colour() const { return options_.stdout_colour; }
 
-  /// Whether a line of progress on stderr reaches eyes and disturbs nothing.
-  [[nodiscard]] bool shows_progress() const {
-    return options_.stderr_is_terminal && !options_.quiet && !options_.verbose &&
-           (!options_.stdout_is_terminal || options_.format == OutputFormat::none);
+  /// Whether a line of progress on stderr reaches eyes.
+  [[nodiscard]] bool may_show_progress() const {
+    return options_.stderr_is_terminal && !options_.quiet && !options_.verbose;
+  }
+
+  /// Whether what is printed on stdout comes to the terminal.
+  [[nodiscard]] bool prints_on_terminal() const {
+    return options_.stdout_is_terminal && options_.format != OutputFormat::none;
   }
 
  private:

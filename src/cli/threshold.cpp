@@ -21,11 +21,15 @@ Error malformed(std::string_view text, std::string_view why) {
                      std::string(grammar));
 }
 
-std::optional<double> whole_number(std::string_view text) {
+constexpr std::string_view digits = "0123456789.";
+
+/// No sign, exponent, "inf" or "nan".
+std::optional<double> plain_number(std::string_view text) {
   double number = 0;
   const auto [stop, error] =
       std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (text.empty() || error != std::errc() || stop != text.data() + text.size() || number < 0) {
+  if (text.find_first_not_of(digits) != std::string_view::npos || error != std::errc() ||
+      stop != text.data() + text.size()) {
     return std::nullopt;
   }
   return number;
@@ -67,7 +71,7 @@ void Threshold::read_metric(std::string_view name) {
     metric_ = Metric::rate;
   } else {
     const std::optional<double> percent =
-        name.starts_with('p') ? whole_number(name.substr(1)) : std::nullopt;
+        name.starts_with('p') ? plain_number(name.substr(1)) : std::nullopt;
     if (!percent || *percent > 100) {
       throw malformed(text_, "unknown metric");
     }
@@ -83,7 +87,7 @@ void Threshold::read_limit(std::string_view limit) {
     if (limit.ends_with(unit)) {
       limit.remove_suffix(unit.size());
     }
-    const std::optional<double> number = whole_number(limit);
+    const std::optional<double> number = plain_number(limit);
     if (!number) {
       throw malformed(text_, metric_ == Metric::rate ? "the limit is no rate, as in 500/s"
                                                      : "the limit is no number and no percentage");
@@ -91,6 +95,9 @@ void Threshold::read_limit(std::string_view limit) {
     metric_ = share ? Metric::error_share : metric_;
     limit_ = *number;
     return;
+  }
+  if (limit.find_first_not_of(digits) == std::string_view::npos) {
+    throw malformed(text_, "the limit has no unit");
   }
   try {
     limit_ = std::chrono::duration<double, std::micro>(parse_duration("the limit", limit)).count();
@@ -147,14 +154,15 @@ std::string Threshold::finding(const LoadResult& result) const {
     case Metric::error_share:
       return fmt::format("errors are {:.2f} %", measured);
     case Metric::rate:
-      return fmt::format("rate is {:.0f}/s", measured);
+      return fmt::format("rate is {:.{}f}/s", measured, measured < 10 ? 2 : 0);
     case Metric::percentile:
     case Metric::mean:
     case Metric::min:
     case Metric::max:
       break;
   }
-  const std::string name = text_.substr(0, text_.find_first_of(" <>"));
+  const std::string_view name =
+      trimmed(std::string_view(text_).substr(0, text_.find_first_of("<>")));
   return result.latency.count() == 0 ? fmt::format("{} is unknown, nothing was answered", name)
                                      : fmt::format("{} is {:.2f} ms", name, measured / 1000);
 }

@@ -50,28 +50,24 @@ bool ValueInput::is_terminal() const {
   return ::isatty(fd()) != 0;
 }
 
-std::optional<double> ValueInput::fraction_read() const {
+std::optional<double> ValueInput::fraction_taken() const {
   if (size_ == 0) {
     return std::nullopt;
   }
-  return std::min(static_cast<double>(bytes_read_) / static_cast<double>(size_), 1.0);
+  const std::uint64_t taken = bytes_read_ - stream_.pending();
+  return std::min(static_cast<double>(taken) / static_cast<double>(size_), 1.0);
 }
 
 std::optional<JsonStream::Value> ValueInput::next() {
-  while (!finished_) {
-    if (std::optional<JsonStream::Value> value = stream_.next()) {
-      return value;
-    }
-    if (stream_.pending() > input_size_max) {
-      throw cannot_read(shown_, fmt::format("a value has more than {} bytes", input_size_max));
-    }
-    if (end_of_file_) {
-      finished_ = true;
-    } else if (!read_what_is_there()) {
-      break;
-    }
+  std::optional<JsonStream::Value> value = stream_.next();
+  if (!value && !end_of_file_ && read_what_is_there()) {
+    value = stream_.next();
   }
-  return std::nullopt;
+  if (stream_.pending() > input_size_max) {
+    throw cannot_read(shown_, fmt::format("a value has more than {} bytes", input_size_max));
+  }
+  finished_ = !value && end_of_file_;
+  return value;
 }
 
 /// False if there is nothing to read at present.

@@ -17,8 +17,9 @@ class ValueInput {
   /// "-" is standard input. Throws Error{usage} if the file cannot be read.
   explicit ValueInput(const std::string& name);
 
-  /// The next value of what has been read, or can be read without waiting; the text is valid until
-  /// the next call. Throws Error{usage} for a read error and for a value over input_size_max.
+  /// The next value of what has been read, or of one more piece that can be read without waiting;
+  /// the text is valid until the next call. Nothing says that it is somebody else's turn.
+  /// Throws Error{usage} for a read error and for a value over input_size_max.
   std::optional<JsonStream::Value> next();
 
   /// The value was not JSON: goes on behind its line.
@@ -32,8 +33,8 @@ class ValueInput {
 
   [[nodiscard]] bool is_terminal() const;
 
-  /// How much of the file has been read, from 0 to 1; nothing if its size is not known.
-  [[nodiscard]] std::optional<double> fraction_read() const;
+  /// How much of the file next() has handed out, from 0 to 1; nothing if its size is not known.
+  [[nodiscard]] std::optional<double> fraction_taken() const;
 
  private:
   [[nodiscard]] int fd() const;
@@ -43,7 +44,7 @@ class ValueInput {
   UniqueFd file_ = {};
   JsonStream stream_ = {};
   std::string piece_ = {};
-  std::uint64_t size_ = 0;
+  std::uint64_t size_ = 0;  ///< of what was in the file at the start
   std::uint64_t bytes_read_ = 0;
   bool end_of_file_ = false;
   bool finished_ = false;

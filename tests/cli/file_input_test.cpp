@@ -77,6 +77,15 @@ TEST(FileInput, WaitsForAPipeNoLongerThanTheCommandMay) {
             "cannot read '" + fifo + "': it did not end in time");
 }
 
+TEST(FileInput, LeavesStandardInputToSomebodyElse) {
+  const Loop loop;
+  FileInput input(loop, Clock::now() + seconds(10));
+  input.give_up_stdin();
+
+  EXPECT_EQ(complaint_about([&] { return input.read("-"); }),
+            "cannot read standard input: it is read elsewhere");
+}
+
 TEST(ReadPasswordFile, TakesTheFirstLine) {
   const TemporaryDirectory directory;
   const std::pair<std::string_view, std::string_view> cases[] = {
