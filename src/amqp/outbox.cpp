@@ -55,8 +55,9 @@ std::string_view Outbox::front() {
 void Outbox::sent(std::size_t bytes) {
   buffer_at_ += bytes;
   sent_total_ += bytes;
-  if (buffer_at_ == buffer_.size()) {
-    buffer_.clear();
+  // The larger part is enough: a buffer that never runs empty must not grow for ever.
+  if (buffer_at_ == buffer_.size() || buffer_at_ >= std::max(buffer_size_max, buffer_.size() / 2)) {
+    buffer_.erase(0, buffer_at_);
     buffer_at_ = 0;
   }
 }
