@@ -75,6 +75,7 @@ class Client {
   /// Sends a call and returns; `done` runs later inside wait(), or inside start() itself while it
   /// waits for room because Options::in_flight_max calls are unanswered. Throws as call() does.
   /// When the session is lost `done` runs first, once for every call in flight, with that failure.
+  /// `done` must not throw, and must not call this client.
   void start(std::string_view service, std::string_view method, Arguments arguments,
              std::function<void(Reply)> done);
 

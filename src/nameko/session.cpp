@@ -113,7 +113,7 @@ void Client::Session::log_in(Clock::time_point until) {
 
 void Client::Session::run_until(std::size_t in_flight) {
   while (calls_.size() > in_flight) {
-    run_once({}, *calls_.next_deadline());
+    turn({}, *calls_.next_deadline(), in_flight);
   }
 }
 
@@ -121,12 +121,17 @@ void Client::Session::run_once(std::span<pollfd> others, Clock::time_point until
   if (lost_) {
     throw Error(*lost_);
   }
-  until = std::min(until, calls_.next_deadline().value_or(until));
+  turn(others, std::min(until, calls_.next_deadline().value_or(until)), 0);
+}
+
+void Client::Session::turn(std::span<pollfd> others, Clock::time_point until,
+                           std::size_t in_flight) {
   try {
     std::optional<amqp::Event> event = connection_.next(until, others);
     while (event) {
       handle(std::move(*event));
-      event = connection_.next_arrived(until);
+      // What follows the last reply is nobody's concern now, were it the end of the connection.
+      event = calls_.size() > in_flight ? connection_.next_arrived(until) : std::nullopt;
     }
   } catch (const Error& error) {
     lose(error);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,10 +41,10 @@ class FullPipe {
 
   /// Waits until nothing more fits in.
   void await_full() const {
-    EXPECT_TRUE(eventually([this] {
-      int held = 0;
-      EXPECT_EQ(::ioctl(reader_.get(), FIONREAD, &held), 0);
-      return held == ::fcntl(reader_.get(), F_GETPIPE_SZ);
+    const UniqueFd writer(::open(path().c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+    EXPECT_TRUE(eventually([&writer] {
+      pollfd one = {.fd = writer.get(), .events = POLLOUT, .revents = 0};
+      return ::poll(&one, 1, 0) == 0;
     }));
   }
 

@@ -132,10 +132,12 @@ Clock::time_point SimulatedNetwork::now() {
 
 using miko::fuzz::network;
 
-int real_poll(pollfd* fds, nfds_t count, int timeout) asm("__real_poll");
+int real_poll(pollfd* fds, nfds_t count, const timespec* timeout,
+              const sigset_t* mask) asm("__real_ppoll");
 miko::Clock::time_point real_now() asm("__real__ZNSt6chrono3_V212steady_clock3nowEv");
 int wrapped_connect(int fd, const sockaddr* address, socklen_t length) asm("__wrap_connect");
-int wrapped_poll(pollfd* fds, nfds_t count, int timeout) asm("__wrap_poll");
+int wrapped_poll(pollfd* fds, nfds_t count, const timespec* timeout,
+                 const sigset_t* mask) asm("__wrap_ppoll");
 ssize_t wrapped_getrandom(void* buffer, std::size_t size, unsigned flags) asm("__wrap_getrandom");
 miko::Clock::time_point wrapped_now() asm("__wrap__ZNSt6chrono3_V212steady_clock3nowEv");
 
@@ -143,17 +145,20 @@ int wrapped_connect(int fd, const sockaddr* /*address*/, socklen_t /*length*/) {
   return network->connect(fd);
 }
 
-int wrapped_poll(pollfd* fds, nfds_t count, int timeout) {
+int wrapped_poll(pollfd* fds, nfds_t count, const timespec* timeout, const sigset_t* mask) {
   if (network == nullptr) {
-    return real_poll(fds, count, timeout);
+    return real_poll(fds, count, timeout, mask);
   }
   network->listen();
-  const int ready = real_poll(fds, count, 0);
-  if (ready != 0 || timeout == 0) {
+  constexpr timespec at_once = {};
+  const int ready = real_poll(fds, count, &at_once, mask);
+  const auto time =
+      std::chrono::seconds(timeout->tv_sec) + std::chrono::nanoseconds(timeout->tv_nsec);
+  if (ready != 0 || time.count() == 0) {
     return ready;
   }
-  network->pass_time(std::chrono::milliseconds(timeout));
-  return real_poll(fds, count, 0);
+  network->pass_time(std::chrono::ceil<std::chrono::milliseconds>(time));
+  return real_poll(fds, count, &at_once, mask);
 }
 
 ssize_t wrapped_getrandom(void* buffer, std::size_t size, unsigned /*flags*/) {
