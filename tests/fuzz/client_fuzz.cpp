@@ -2,8 +2,8 @@
 // plan_of(), then what the server says: a script as script.h describes it, or raw bytes for the
 // first connection.
 //
-// The first random bytes a client takes are its reply key, then its queue's name, then correlation
-// id and call id of each call: the correlation id of the first call is
+// The first random bytes a client takes are its reply key, then its queue's name, then the
+// correlation id of each call: that of the first call is
 // 03030303-0303-4303-8303-030303030303, that of the second 05050505-0505-4505-8505-050505050505.
 
 #include <algorithm>
