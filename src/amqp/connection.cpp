@@ -310,7 +310,7 @@ bool Connection::receive() {
 }
 
 bool Connection::sleep(Clock::time_point until, std::span<pollfd> others) {
-  const std::chrono::seconds heartbeat(setup_->heartbeat_seconds());
+  const Clock::duration heartbeat = std::chrono::seconds(setup_->heartbeat_seconds());
   const bool writing = !outbox_.front().empty();
   Clock::time_point wake = until;
   if (heartbeat.count() > 0) {
@@ -331,12 +331,12 @@ bool Connection::sleep(Clock::time_point until, std::span<pollfd> others) {
 }
 
 void Connection::keep_alive(Clock::time_point now) {
-  const std::chrono::seconds heartbeat(setup_->heartbeat_seconds());
+  const Clock::duration heartbeat = std::chrono::seconds(setup_->heartbeat_seconds());
   if (heartbeat.count() == 0) {
     return;
   }
   if (now >= last_received_ + heartbeat * 2) {
-    throw lost(fmt::format("the broker was silent for {} s", 2 * heartbeat.count()));
+    throw lost(fmt::format("the broker was silent for {} s", 2 * setup_->heartbeat_seconds()));
   }
   if (tuned_ && now >= last_sent_ + heartbeat / 2 && outbox_.front().empty()) {
     std::string frame;
