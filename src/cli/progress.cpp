@@ -68,12 +68,14 @@ void Progress::update(const ProgressState& state, Clock::time_point now) {
   if (now < next_update()) {
     return;
   }
+  if (samples_.empty()) {
+    samples_.emplace_back(started_, 0);
+  }
   samples_.emplace_back(now, state.done);
   if (samples_.size() > samples_max) {
     samples_.pop_front();
   }
-  const auto [since, done_before] =
-      samples_.size() > 1 ? samples_.front() : std::pair(started_, std::uint64_t{0});
+  const auto [since, done_before] = samples_.front();
   const double seconds = std::chrono::duration<double>(now - since).count();
   const double rate = static_cast<double>(state.done - done_before) / std::max(seconds, 1e-3);
   const std::string line = progress_line(state, rate, now - started_, terminal_width() - 1);

@@ -79,7 +79,7 @@ TEST(Progress, RewritesItsLineAndTakesItAway) {
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "\r1,000 done  1,000/s  5 in flight\x1b[K"
-            "\r3,000 done  2,000/s  5 in flight\x1b[K"
+            "\r3,000 done  1,500/s  5 in flight\x1b[K"
             "\r\x1b[K");
 }
 
