@@ -3,11 +3,15 @@
 # Options that take a value.
 _miko_valued='-b --broker --host --port --vhost --user --password-file --password --exchange
   -c --config --cacert --cert --key --servername --timeout -o --output --max-reply-size --color
-  --args --kwargs -H --header --ctx'
+  --args --kwargs -H --header --ctx
+  -j --in-flight -n --calls -z --duration -r --rate --warmup --args-file --fail-if --hgrm'
 _miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
   -c --config --careful --tls --cacert --cert --key --servername --insecure --timeout
   -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
-_miko_call='--args --kwargs -H --header --ctx --no-expire --dry-run'
+_miko_batch='-j --in-flight --ordered --fail-fast --no-progress --no-expire'
+_miko_call="--args --kwargs -H --header --ctx --dry-run --batch $_miko_batch"
+_miko_bench='--args --kwargs -H --header --ctx -n --calls -z --duration -j --in-flight -r --rate
+  --warmup --args-file --fail-if --hgrm --no-progress'
 
 _miko_takes_value() {
   [[ $1 == -* && " ${_miko_valued//$'\n'/ } " == *" $1 "* ]]
@@ -48,9 +52,11 @@ _miko_offer_at_files() {
 # The value of option $1, of which $3 has been typed; $2 stands before it in the same word.
 _miko_value() {
   case $1 in
-    -o | --output) _miko_offer "$2" 'json pretty raw envelope none' ;;
+    -o | --output) _miko_offer "$2" 'json pretty raw envelope none csv' ;;
     --color) _miko_offer "$2" 'auto always never' ;;
-    -c | --config | --cacert | --cert | --key | --password-file) _miko_offer_files "$2" "$3" ;;
+    -c | --config | --cacert | --cert | --key | --password-file | --args-file | --hgrm)
+      _miko_offer_files "$2" "$3"
+      ;;
     --host) [[ -z $2 ]] && mapfile -t COMPREPLY < <(compgen -A hostname -- "$3") ;;
     --args | --kwargs)
       [[ $3 == @* ]] && _miko_offer_at_files "$2@" "${3#@}"
@@ -99,14 +105,20 @@ _miko_complete() {
     _miko_value "${cur%%=*}" "${cur%%=*}=" "${cur#*=}"
   elif [[ $cur == -* ]]; then
     _miko_offer '' "$_miko_global"
-    [[ $command == call ]] && _miko_offer '' "$_miko_call"
+    case $command in
+      call) _miko_offer '' "$_miko_call" ;;
+      batch) _miko_offer '' "$_miko_batch" ;;
+      bench) _miko_offer '' "$_miko_bench" ;;
+    esac
   elif [[ -z $command ]]; then
-    _miko_offer '' 'call completion help'
+    _miko_offer '' 'call batch bench completion help'
   elif [[ $command == help && $positional -eq 0 ]]; then
-    _miko_offer '' 'call completion help exit-codes environment output'
+    _miko_offer '' 'call batch bench completion help exit-codes environment output'
   elif [[ $command == completion && $positional -eq 0 ]]; then
     _miko_offer '' 'bash zsh fish'
-  elif [[ $command == call && $cur == *=@* ]]; then
+  elif [[ $command == batch && $positional -eq 0 ]]; then
+    _miko_offer_files '' "$cur"
+  elif [[ ($command == call || $command == bench) && $cur == *=@* ]]; then
     _miko_offer_at_files "${cur%%=@*}=@" "${cur#*=@}"
   fi
 }

@@ -4,7 +4,8 @@
 function __miko_command
     set -l valued -b --broker --host --port --vhost --user --password-file --password --exchange \
         -c --config --cacert --cert --key --servername --timeout -o --output --max-reply-size \
-        --color --args --kwargs -H --header --ctx
+        --color --args --kwargs -H --header --ctx -j --in-flight -n --calls -z --duration \
+        -r --rate --warmup --args-file --fail-if --hgrm
     set -l skip no
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
@@ -24,7 +25,7 @@ function __miko_no_command
 end
 
 function __miko_command_is
-    test (__miko_command; or echo none) = $argv[1]
+    contains -- (__miko_command; or echo none) $argv
 end
 
 # Files behind an '@' in the current word: @FILE, KEY=@FILE, KEY:=@FILE.
@@ -41,6 +42,8 @@ end
 complete -c miko -f
 
 complete -c miko -n __miko_no_command -a call -d 'Call an RPC method and print what it returns'
+complete -c miko -n __miko_no_command -a batch -d 'Make many calls over one connection'
+complete -c miko -n __miko_no_command -a bench -d 'Put load on a method'
 complete -c miko -n __miko_no_command -a completion -d 'Print a completion script'
 complete -c miko -n __miko_no_command -a help -d 'Explain a command or a topic'
 
@@ -63,24 +66,45 @@ complete -c miko -l servername -x -d 'Name to expect in the certificate'
 complete -c miko -l insecure -d 'Accept any certificate'
 
 complete -c miko -l timeout -x -d 'Limit for the whole command, such as 250ms, 5s or 1m30s'
-complete -c miko -s o -l output -x -a 'json pretty raw envelope none' -d 'Output format'
+complete -c miko -s o -l output -x -a 'json pretty raw envelope none csv' -d 'Output format'
 complete -c miko -l max-reply-size -x -d 'Largest reply taken, such as 64MiB'
 complete -c miko -l color -x -a 'auto always never' -d 'When to use colour'
-complete -c miko -s q -l quiet -d 'Print no warnings'
+complete -c miko -s q -l quiet -d 'Print no warnings and no progress'
 complete -c miko -s v -l verbose -d 'Print each step with its time'
 complete -c miko -s h -l help -d 'Print help'
 complete -c miko -l help-all -d 'Print help for all commands'
 complete -c miko -s V -l version -d 'Print versions of miko and its libraries'
 
+set -l has_arguments '__miko_command_is call bench'
+complete -c miko -n $has_arguments -l args -x -a '(__miko_at_file)' -d 'Arguments as JSON array or object'
+complete -c miko -n $has_arguments -l kwargs -x -a '(__miko_at_file)' -d 'Keyword arguments beside --args'
+complete -c miko -n $has_arguments -s H -l header -x -d 'AMQP header of the request, NAME:TEXT'
+complete -c miko -n $has_arguments -l ctx -x -a '(__miko_at_file)' -d 'Nameko context data, KEY=TEXT'
+complete -c miko -n $has_arguments -a '(__miko_at_file)'
+
 set -l in_call '__miko_command_is call'
-complete -c miko -n $in_call -l args -x -a '(__miko_at_file)' -d 'Arguments as JSON array or object'
-complete -c miko -n $in_call -l kwargs -x -a '(__miko_at_file)' -d 'Keyword arguments beside --args'
-complete -c miko -n $in_call -s H -l header -x -d 'AMQP header of the request, NAME:TEXT'
-complete -c miko -n $in_call -l ctx -x -a '(__miko_at_file)' -d 'Nameko context data, KEY=TEXT'
-complete -c miko -n $in_call -l no-expire -d 'Let the request wait in the queue after the timeout'
 complete -c miko -n $in_call -l dry-run -d 'Print the message and send nothing'
-complete -c miko -n $in_call -a '(__miko_at_file)'
+complete -c miko -n $in_call -l batch -d 'Read arguments from standard input and call once for each'
+
+set -l is_many '__miko_command_is call batch bench'
+complete -c miko -n $is_many -s j -l in-flight -x -d 'Calls in flight at a time, 1 to 1000'
+complete -c miko -n $is_many -l no-progress -d 'Show no progress on the terminal'
+
+set -l is_batch '__miko_command_is call batch'
+complete -c miko -n $is_batch -l ordered -d 'Print the answers in the order of the input'
+complete -c miko -n $is_batch -l fail-fast -d 'Start no more calls after the first failure'
+complete -c miko -n $is_batch -l no-expire -d 'Let the request wait in the queue after the timeout'
+complete -c miko -n '__miko_command_is batch' -F
+
+set -l in_bench '__miko_command_is bench'
+complete -c miko -n $in_bench -s n -l calls -x -d 'How many calls to measure, such as 10k'
+complete -c miko -n $in_bench -s z -l duration -x -d 'How long to measure'
+complete -c miko -n $in_bench -s r -l rate -x -d 'Calls a second at fixed times, such as 200/s'
+complete -c miko -n $in_bench -l warmup -x -d 'Load for so long before measuring'
+complete -c miko -n $in_bench -l args-file -r -F -d 'Arguments of one call each, used in turn'
+complete -c miko -n $in_bench -l fail-if -x -d 'Exit with 3 if it is so, such as p99>200ms'
+complete -c miko -n $in_bench -l hgrm -r -F -d 'Write the percentile distribution'
 
 complete -c miko -n '__miko_command_is completion' -a 'bash zsh fish'
-complete -c miko -n '__miko_command_is help' -a 'call completion help' -d Command
+complete -c miko -n '__miko_command_is help' -a 'call batch bench completion help' -d Command
 complete -c miko -n '__miko_command_is help' -a 'exit-codes environment output' -d Topic

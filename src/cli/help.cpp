@@ -25,6 +25,8 @@ constexpr Topic topics[] = {
     0                        done                                            yes
     1   remote_error         the method raised                               yes
     2   usage                bad option, JSON, file, URI or configuration    no
+    3   expectation_failed   bench: a --fail-if is true                      maybe
+                             batch: some calls failed (1: all did)
     4   unknown_service      nobody is listening                             no
     5   unknown_method       the service refused the call before running     no
         bad_arguments        it
@@ -83,6 +85,10 @@ cannot be logged in to must mean "no".
              {"ok","service","method","result","error","elapsed_ms",
               "correlation_id"}
   none       nothing
+  csv        bench only: a line of names and one of values
+
+batch prints an envelope for each call, with "index" and "id" in front, whatever
+-o says, but for none. bench prints its report.
 
 A failure is one line of JSON on stderr (indented on a terminal), and stdout
 stays empty:

@@ -280,7 +280,9 @@ TEST(BenchLoss, TheReportSaysWhatWasMeasuredBeforeTheBrokerWasKilled) {
   EXPECT_EQ(run.error("/error/code"), "connection_lost");
   EXPECT_EQ(run.error("/error/executed"), "maybe");
   EXPECT_GT(std::stoi(json_at(run.out, "ok")), 0);
-  EXPECT_EQ(json_at(run.out, "errors"), R"({"connection_lost":10})");
+  EXPECT_TRUE(std::regex_match(json_at(run.out, "errors"),
+                               std::regex(R"(\{"connection_lost":([1-9]|10)\})")))
+      << run.out;
 }
 
 }  // namespace
