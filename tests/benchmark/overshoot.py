@@ -151,7 +151,7 @@ def make_rows(directory, hole):
         file.write('["{}"]'.format("x" * 50 * MEGABYTE))
     items = os.path.join(directory, "items.json")
     with open(items, "w") as file:
-        file.write("[[{}]]".format(",".join(["{\"id\": 7}"] * (11 * MEGABYTE))))
+        file.write("[[{}]]".format(",".join(['{"id": 7}'] * (3 * MEGABYTE))))
     rows = [
         Row("accepts and says nothing", (UNREACHABLE,), brokers.ignore),
         Row("the same, --careful", (UNREACHABLE,), brokers.ignore, words=["--careful"]),
@@ -186,7 +186,7 @@ def make_rows(directory, hole):
         Row("FIFO nobody writes into", (USAGE,), words=["text=@" + held]),
         Row("configuration: FIFO", (USAGE,), words=["--config", held]),
         Row("configuration: stdin", (USAGE,), words=["--config", "-"], endless_stdin=True),
-        Row("120 MB of small arguments", (USAGE, UNREACHABLE), stops_reading,
+        Row("30 MB of small arguments", (USAGE, UNREACHABLE), stops_reading,
             words=["--args", "@" + items]),
     ]
     resolver = os.path.join(directory, "silent_resolver.so")
