@@ -50,8 +50,9 @@ double middle_of(std::size_t index) {
 Histogram::Histogram() : counts_(index_of(longest) + 1) {}
 
 void Histogram::record(std::chrono::nanoseconds duration) {
-  const std::int64_t value = std::clamp<std::int64_t>(
-      std::chrono::round<std::chrono::microseconds>(duration).count(), 1, longest);
+  const auto counted =
+      std::clamp<std::chrono::nanoseconds>(duration, Microseconds(1), Microseconds(longest));
+  const std::int64_t value = std::chrono::round<Microseconds>(counted).count();
   ++counts_[index_of(value)];
   min_ = count_ == 0 ? value : std::min(min_, value);
   max_ = std::max(max_, value);
@@ -117,8 +118,7 @@ std::string Histogram::percentile_distribution() const {
     const double value = static_cast<double>(std::min(range_of(i).most, max_)) / 1000;
     while (next <= reached && next < 100) {
       const double distance = 100 / (100 - next);
-      text +=
-          fmt::format("{:12.3f} {:2.12f} {:10} {:14.2f}\n", value, next / 100, seen, distance);
+      text += fmt::format("{:12.3f} {:2.12f} {:10} {:14.2f}\n", value, next / 100, seen, distance);
       const double halvings = std::floor(std::log2(distance)) + 1;
       next += 100 / (ticks_per_half_distance * std::exp2(halvings));
       if (seen == count_) {

@@ -120,7 +120,7 @@ TEST(Histogram, IsZeroWhileItIsEmpty) {
 
 TEST(Histogram, CountsWhatIsTooShortOrTooLong) {
   Histogram histogram;
-  histogram.record(std::chrono::nanoseconds(-5));
+  histogram.record(std::chrono::nanoseconds::min());
   histogram.record(std::chrono::nanoseconds(1));
   histogram.record(std::chrono::hours(1000));
   histogram.record(std::chrono::nanoseconds::max());
