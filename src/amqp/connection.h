@@ -53,9 +53,9 @@ class Connection {
   /// Queues a message and returns its number, from 1; the broker confirms by these numbers.
   std::uint64_t publish(Message message);
 
-  /// The next event; nothing when `until` has passed, when the setup has just been answered, or when
-  /// nothing had arrived and one of `others`, descriptors of no concern to the connection, is ready.
-  /// Throws Error.
+  /// The next event; nothing when `until` has passed, when the setup has just been answered, or
+  /// when nothing had arrived and one of `others`, descriptors of no concern to the connection, is
+  /// ready. Throws Error.
   std::optional<Event> next(Clock::time_point until, std::span<pollfd> others = {});
 
   /// The next event of what has arrived already; neither sends nor receives. Throws Error.

@@ -133,5 +133,20 @@ TEST(ReplyFault, Row67_TheLastOfTwoKeysWins) {
   expect_fault(bad, 1, "remote_error", "yes");
 }
 
+TEST(ReplyFault, AReplyCountsAlthoughTheBrokerClosesRightBehindIt) {
+  const FakeServer server(after_request([](Peer& peer, const Request& request) {
+    // One write, so that one read brings both.
+    peer.send_raw(peer.reply_frames(request, hello_ann) +
+                  method_frame(0, {10, 50},
+                               Bytes().u16(320).short_string("CONNECTION_FORCED").u16(0).u16(0)));
+    peer.answer_close();
+  }));
+
+  const Outcome run = fault_call(server.uri());
+
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "\"Hello, Ann!\"\n");
+}
+
 }  // namespace
 }  // namespace miko::test
