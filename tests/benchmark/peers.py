@@ -38,17 +38,20 @@ def compile_c(name, target, flags):
 
 
 class Peers:
-    """`clients`: name to the words before SERVICE NAME; `skipped`: who is missing, and why."""
+    """`clients`: name to the words before SERVICE NAME; `windows`: name to the words before WINDOW
+    CALLS SERVICE; `skipped`: who is missing, and why."""
 
     def __init__(self):
         self.folder = os.path.join(cache_directory(), "benchmark")
         os.makedirs(self.folder, exist_ok=True)
         self.clients = {}
+        self.windows = {}
         self.skipped = []
         self.empty = self.required("empty", ["-static"])
         self.runner = self.required("runner", ["-static"])
         self.echo_responder = self.required("echo_responder", ["-lrabbitmq"])
         self.clients["C sequential"] = [self.required("sequential", ["-lrabbitmq"])]
+        self.windows["C, rabbitmq-c, bare"] = [self.required("window", ["-lrabbitmq"])]
         self.add_static_c()
         self.add_node()
         for version in NAMEKO_VERSIONS:
@@ -87,6 +90,7 @@ class Peers:
                 self.skipped.append("{}: npm: {}".format(name, reason(done.stderr)))
                 return
         self.clients[name] = [node, os.path.join(HERE, "node_client.js")]
+        self.windows[name] = [node, os.path.join(HERE, "node_window.js")]
 
     def amqplib_version(self):
         try:
@@ -100,6 +104,7 @@ class Peers:
         python = os.path.join(venvs, "nameko-" + version, "bin", "python")
         if os.access(python, os.X_OK):
             self.clients["Nameko " + version] = [python, os.path.join(HERE, "nameko_client.py")]
+            self.windows["Nameko " + version] = [python, os.path.join(HERE, "nameko_window.py")]
         else:
             self.skipped.append("Nameko {}: no virtual environment at {} (scripts/install makes it)"
                                 .format(version, os.path.dirname(os.path.dirname(python))))

@@ -19,6 +19,20 @@ class Row:
 
 
 @dataclass
+class Rate:
+    """Of runs of `calls` calls each. `ratio` is that of the rates."""
+
+    group: str
+    client: str
+    calls: int
+    median_per_s: float
+    p10_per_s: float
+    p90_per_s: float
+    ratio: float
+    cpu_us_per_call: float
+
+
+@dataclass
 class Goal:
     """`limit` is the largest allowed value when `relation` is "<=", the smallest when ">=".
     `value` is None when one of the two programs compared is missing."""
@@ -41,16 +55,32 @@ def find(rows, group, client):
 
 
 def print_table(rows):
-    print("{:<28}{:>10}{:>18}{:>9}{:>9}{:>9}".format(
-        "", "median ms", "p10 - p90 ms", "ratio", "CPU ms", "RSS MB"))
+    """Rows of one kind: all Row or all Rate."""
+    of_rates = isinstance(rows[0], Rate)
+    if of_rates:
+        print("{:<28}{:>10}{:>18}{:>9}{:>13}".format(
+            "", "calls/s", "p10 - p90", "ratio", "CPU us/call"))
+    else:
+        print("{:<28}{:>10}{:>18}{:>9}{:>9}{:>9}".format(
+            "", "median ms", "p10 - p90 ms", "ratio", "CPU ms", "RSS MB"))
     group = None
     for row in rows:
         if row.group != group:
             group = row.group
             print(group)
-        spread = "{:.2f} - {:.2f}".format(row.p10_ms, row.p90_ms)
-        print("  {:<26}{:>10.2f}{:>18}{:>8.2f}x{:>9.2f}{:>9.1f}".format(
-            row.client, row.median_ms, spread, row.ratio, row.cpu_ms, row.rss_mb))
+        print_rate(row) if of_rates else print_time(row)
+
+
+def print_time(row):
+    spread = "{:.2f} - {:.2f}".format(row.p10_ms, row.p90_ms)
+    print("  {:<26}{:>10.2f}{:>18}{:>8.2f}x{:>9.2f}{:>9.1f}".format(
+        row.client, row.median_ms, spread, row.ratio, row.cpu_ms, row.rss_mb))
+
+
+def print_rate(row):
+    spread = "{:.0f} - {:.0f}".format(row.p10_per_s, row.p90_per_s)
+    print("  {:<26}{:>10.0f}{:>18}{:>8.2f}x{:>13.2f}".format(
+        row.client, row.median_per_s, spread, row.ratio, row.cpu_us_per_call))
 
 
 def print_goals(goals):
@@ -64,11 +94,13 @@ def print_goals(goals):
 
 
 def write_json(path, bench, load_before, rows, goals):
-    """{"rounds": int, "cores": int, "load": [float, float], "rows": [Row], "goals": [Goal and
-    "reached": bool], "skipped": [str]}; load is the one-minute average before and after."""
+    """{"rounds": int, "cores": int, "load": [float, float], "rows": [Row], "rates": [Rate],
+    "goals": [Goal and "reached": bool], "skipped": [str]}; load is the one-minute average before
+    and after."""
     about = {"rounds": bench.options.rounds, "cores": os.cpu_count(),
              "load": [load_before, os.getloadavg()[0]],
-             "rows": [asdict(row) for row in rows],
+             "rows": [asdict(row) for row in rows if isinstance(row, Row)],
+             "rates": [asdict(row) for row in rows if isinstance(row, Rate)],
              "goals": [dict(asdict(goal), reached=goal.reached) for goal in goals],
              "skipped": bench.skipped}
     with open(path, "w") as file:
