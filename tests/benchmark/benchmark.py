@@ -11,6 +11,7 @@ import json
 import os
 import sys
 
+from large_replies import large_replies
 from one_shot import one_shot
 from peers import CannotBuild, HERE, Peers
 from runs import SERVICE_VERSION, Bench, Broken
@@ -20,13 +21,14 @@ from throughput import throughput
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
 # Each measures one thing with all of the machine to itself, and gives (rows, goals).
-SECTIONS = {"one-shot": one_shot, "throughput": throughput}
+SECTIONS = {"one-shot": one_shot, "throughput": throughput, "large-replies": large_replies}
 
 
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=50, help="runs of each client (50); of throughput a fifth")
+    parser.add_argument("--rounds", type=int, default=50, help="runs of each client (50); a fifth of them of throughput, a tenth "
+                             "of large replies")
     parser.add_argument("--miko", metavar="PATH",
                         default=os.path.join(ROOT, "build", "release", "miko"),
                         help="the program to measure (build/release/miko)")

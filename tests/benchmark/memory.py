@@ -18,6 +18,7 @@ from brokers import MEGABYTE, Server
 from overshoot import (DONE, TIMEOUT, Broken, flood_of_heartbeats, flood_of_large_unknown_replies,
                        parse)
 from peers import compile_c
+from replies import list_of_objects, string
 
 BAD_REPLY = 8
 STACK = 1024 * 1024
@@ -75,14 +76,6 @@ def result(json):
     return b'{"result": ' + json + b', "error": null}'
 
 
-def list_of_objects(size):
-    items, total = [], 0
-    while total < size:
-        items.append(b'{"id": %d, "name": "item %d"}' % (len(items), len(items)))
-        total += len(items[-1]) + 2
-    return b"[" + b", ".join(items) + b"]"
-
-
 def write(directory, name, data):
     path = os.path.join(directory, name)
     with open(path, "wb") as file:
@@ -92,7 +85,7 @@ def write(directory, name, data):
 
 def make_rows(directory):
     rows = []
-    for kind, data in (("string", b'"' + b"x" * 100 * MEGABYTE + b'"'),
+    for kind, data in (("string", string(100 * MEGABYTE)),
                        ("list", list_of_objects(100 * MEGABYTE))):
         for output in ("json", "pretty", "raw", "envelope", "none"):
             rows.append(Row("100 MB {}, -o {}".format(kind, output), answer(result(data)),

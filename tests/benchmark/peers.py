@@ -26,10 +26,9 @@ def reason(text):
     return next((line for line in lines if "error" in line or "cannot" in line), lines[-1])
 
 
-def compile_c(name, target, flags):
+def compile_with(compiler, standard, name, target, flags):
     """Returns None, or why it did not compile."""
-    compiler = os.environ.get("CC", "cc")
-    command = [compiler, "-O2", "-std=gnu11", os.path.join(HERE, name), "-o", target] + flags
+    command = [compiler, "-O2", "-std=" + standard, os.path.join(HERE, name), "-o", target] + flags
     try:
         done = subprocess.run(command, capture_output=True, text=True)
     except OSError as error:
@@ -37,14 +36,24 @@ def compile_c(name, target, flags):
     return None if done.returncode == 0 else reason(done.stderr)
 
 
+def compile_c(name, target, flags):
+    return compile_with(os.environ.get("CC", "cc"), "gnu11", name, target, flags)
+
+
+def compile_cxx(name, target, flags):
+    return compile_with(os.environ.get("CXX", "c++"), "gnu++20", name, target, flags)
+
+
 class Peers:
-    """`clients`: name to the words before SERVICE NAME; `windows`: name to the words before WINDOW
-    CALLS SERVICE; `skipped`: who is missing, and why."""
+    """`clients`: name to the words before SERVICE NAME; `readers`: the same, of those who print
+    large results; `windows`: name to the words before WINDOW CALLS SERVICE; `skipped`: who is
+    missing, and why."""
 
     def __init__(self):
         self.folder = os.path.join(cache_directory(), "benchmark")
         os.makedirs(self.folder, exist_ok=True)
         self.clients = {}
+        self.readers = {}
         self.windows = {}
         self.skipped = []
         self.empty = self.required("empty", ["-static"])
@@ -53,6 +62,7 @@ class Peers:
         self.clients["C sequential"] = [self.required("sequential", ["-lrabbitmq"])]
         self.windows["C, rabbitmq-c, bare"] = [self.required("window", ["-lrabbitmq"])]
         self.add_static_c()
+        self.add_sax()
         self.add_node()
         for version in NAMEKO_VERSIONS:
             self.add_nameko(version)
@@ -76,6 +86,15 @@ class Peers:
         else:
             self.clients["C sequential, static"] = [target]
 
+    def add_sax(self):
+        name = "C++, RapidJSON SAX"
+        target = os.path.join(self.folder, "sax")
+        problem = compile_cxx("sax.cpp", target, ["-lrabbitmq"])
+        if problem:
+            self.skipped.append("{}: {}".format(name, problem))
+        else:
+            self.readers[name + ", pretty"] = [target]
+
     def add_node(self):
         node, npm = shutil.which("node"), shutil.which("npm")
         name = "node, amqplib " + AMQPLIB_VERSION
@@ -90,6 +109,7 @@ class Peers:
                 self.skipped.append("{}: npm: {}".format(name, reason(done.stderr)))
                 return
         self.clients[name] = [node, os.path.join(HERE, "node_client.js")]
+        self.readers[name] = self.clients[name]
         self.windows[name] = [node, os.path.join(HERE, "node_window.js")]
 
     def amqplib_version(self):
