@@ -1,5 +1,5 @@
-// To be preloaded: a resolver that never answers for names, as behind a firewall that drops packets.
-// Numbers are still read, which takes no resolver.
+// To be preloaded: a resolver that never answers for names, as behind a firewall that drops
+// packets. Numbers are still read, which takes no resolver.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
