@@ -29,8 +29,8 @@ METHOD, HEADER, BODY, HEARTBEAT = 1, 2, 3, 8
 FRAME_MAX = 131072
 MEGABYTE = 10**6
 
-# Delivery mode 2, priority 0, correlation id, and the length of the reply_to behind it.
-CORRELATION_ID = re.compile(rb"\x02\x00\x24([0-9a-f-]{36})\x24")
+# Delivery mode, priority 0, correlation id, and the length of the reply_to behind it.
+CORRELATION_ID = re.compile(rb"[\x01\x02]\x00\x24([0-9a-f-]{36})\x24")
 
 
 def frame(kind, channel, payload):
