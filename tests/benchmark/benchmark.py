@@ -29,8 +29,9 @@ PLOTTED = ("throughput", "one-shot")
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=50, help="runs of each client (50); a fifth of them of throughput, a tenth "
-                             "of large replies")
+    parser.add_argument("--rounds", type=int, default=50,
+                        help="runs of each client (50); a fifth of them of throughput, a tenth of "
+                             "large replies")
     parser.add_argument("--miko", metavar="PATH",
                         default=os.path.join(ROOT, "build", "release", "miko"),
                         help="the program to measure (build/release/miko)")

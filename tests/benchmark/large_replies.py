@@ -49,9 +49,9 @@ def require_result(bench, jobs, result):
             except ValueError:
                 right = False
             if not right:
-                raise Broken("{} ({}) ended with {} and {} bytes that are not the result\n{}".format(
-                    job.name, job.group, done.returncode, len(done.stdout),
-                    done.stderr.decode(errors="replace")[:2000]))
+                said = done.stderr.decode(errors="replace")[:2000]
+                raise Broken("{} ({}) ended with {} and {} bytes, not the result\n{}".format(
+                    job.name, job.group, done.returncode, len(done.stdout), said))
 
 
 def large_replies(bench):
