@@ -127,9 +127,7 @@ class Batch {
       return;
     }
     if (lost_) {
-      Failure failure = *lost_;
-      failure.executed = Executed::no;
-      answer(index, call.id, call.target, {.failure = std::move(failure)});
+      answer(index, call.id, call.target, {.failure = *lost_});
       return;
     }
     call.arguments.expires = !options_.no_expire;
@@ -145,9 +143,15 @@ class Batch {
       --in_flight_;
       answer(index, call.id, call.target, {.failure = error.failure()});
       if (error.kind() != ErrorKind::usage) {
-        lost_ = error.failure();
+        lose(error);
       }
     }
+  }
+
+  /// What comes from now on is not sent.
+  void lose(const Error& error) {
+    lost_ = error.failure();
+    lost_->executed = Executed::no;
   }
 
   void answer(std::uint64_t index, const std::string& id, const Target& target,
@@ -219,8 +223,7 @@ class Batch {
     try {
       rpc_->run_once(others, until);
     } catch (const Error& error) {
-      lost_ = error.failure();
-      lost_->executed = Executed::no;
+      lose(error);
     }
   }
 
