@@ -52,12 +52,12 @@ struct BenchOptions {
   bool no_progress = false;
 };
 
-/// "200", "200/s", "0.5/s" or "2k/s".
+/// "200", "200/s", "0.5/s", "2k/s" or "1M/s".
 double parse_rate(std::string_view text) {
   if (text.ends_with("/s")) {
     text.remove_suffix(2);
   }
-  const double factor = text.ends_with('k') ? 1000 : 1;
+  const double factor = text.ends_with('k') ? 1e3 : text.ends_with('M') ? 1e6 : 1;
   if (factor > 1) {
     text.remove_suffix(1);
   }

@@ -65,29 +65,35 @@ class Load {
 
   [[nodiscard]] bool finished(Clock::time_point now) const {
     return stopped_ || (plan_.calls && measured_started_ >= *plan_.calls) ||
-           (plan_.duration && now >= measured_from_ + *plan_.duration);
+           (plan_.rate ? time_is_over_ : now >= end());
+  }
+
+  /// The end of time if only calls count.
+  [[nodiscard]] Clock::time_point end() const {
+    return plan_.duration ? measured_from_ + *plan_.duration : Clock::time_point::max();
   }
 
   /// Starts what is due and has room.
   void start_due(Clock::time_point now) {
     while (!finished(now) && rpc_.in_flight() < plan_.in_flight) {
       const Clock::time_point due = plan_.rate ? due_time() : Clock::now();
-      if (due > now && plan_.rate) {
-        return;
+      if (plan_.rate && (due > now || due >= end())) {
+        break;
       }
       start(due);
       // A full window of calls takes some time to start.
       now = Clock::now();
     }
+    // Only now: what was due shortly before the end is not missed if there was room for it.
+    time_is_over_ = now >= end();
   }
 
   void count_missed() {
     if (!plan_.rate || !plan_.duration || stopped_ || result_.lost) {
       return;
     }
-    const Clock::time_point end = measured_from_ + *plan_.duration;
     const Clock::time_point now = Clock::now();
-    for (; due_time() < end; ++scheduled_) {
+    for (; due_time() < end(); ++scheduled_) {
       if (due_time() >= measured_from_) {
         ++result_.missed;
         result_.latency.record(now - due_time());
@@ -132,8 +138,8 @@ class Load {
     if (!finished(now) && plan_.rate && rpc_.in_flight() < plan_.in_flight) {
       wake = std::min(wake, due_time());
     }
-    if (!finished(now) && plan_.duration) {
-      wake = std::min(wake, measured_from_ + *plan_.duration);
+    if (!finished(now)) {
+      wake = std::min(wake, end());
     }
     return wake;
   }
@@ -157,6 +163,7 @@ class Load {
   Clock::time_point last_answer_ = {};
   std::uint64_t scheduled_ = 0;
   std::uint64_t measured_started_ = 0;
+  bool time_is_over_ = false;
   bool stopped_ = false;
 };
 

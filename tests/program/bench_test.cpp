@@ -154,7 +154,23 @@ TEST_P(BenchTest, StartsCallsAtTheRateThatIsWanted) {
   EXPECT_GE(std::stod(json_at(run.out, "seconds")), 0.2) << "the last is due after 200 ms";
 }
 
-TEST_P(BenchTest, ServiceThatCannotKeepUpShowsInTheLatencies) {
+TEST_P(BenchTest, MissesNothingWhileThereIsRoom) {
+  const Outcome run = bench({"greeting", "hello", "name=Ann", "-z", "500ms", "-r", "200"});
+
+  EXPECT_EQ(json_at(run.out, "calls"), "100");
+  EXPECT_EQ(json_at(run.out, "missed"), "0");
+}
+
+TEST_P(BenchTest, DoesNotMissWhatWasDueInTheWarmUp) {
+  // 20 are due while the service is busy with one, and 10 more while it is measured.
+  const Outcome run =
+      bench({"lab", "slow", ":=0.6", "--warmup", "200ms", "-z", "100ms", "-r", "100", "-j", "1"});
+
+  EXPECT_EQ(json_at(run.out, "calls"), "0");
+  EXPECT_EQ(json_at(run.out, "missed"), "10");
+}
+
+TEST_P(BenchTest, AServiceThatCannotKeepUpShowsInTheLatencies) {
   // One at a time of 100 ms each, while 50 are due in 500 ms.
   const Outcome run = bench({"lab", "slow", ":=0.1", "-r", "100", "-z", "500ms", "-j", "1"});
 
