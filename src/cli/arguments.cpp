@@ -91,6 +91,13 @@ std::string text_or_file(const std::string& text, FileInput& input) {
   return text.starts_with('@') ? input.read(text.substr(1)) : text;
 }
 
+/// The same, checked to be JSON.
+std::string json_or_file(std::string_view what, const std::string& text, FileInput& input) {
+  std::string json = text_or_file(text, input);
+  require_json(what, json);
+  return json;
+}
+
 /// Collects values for one array and one object and refuses doubled keys. An array or object that
 /// comes first is taken over, not copied: it may be large.
 class Collector {
@@ -151,9 +158,8 @@ class Collector {
   std::set<std::string> keys_ = {};
 };
 
-/// An array or an object; `what` names it.
+/// A checked array or object; `what` names it.
 void add_args(Collector& collector, std::string_view what, std::string text) {
-  require_json(what, text);
   switch (json_type(text)) {
     case JsonType::array:
       collector.add_array(std::move(text));
@@ -168,8 +174,8 @@ void add_args(Collector& collector, std::string_view what, std::string text) {
   }
 }
 
+/// A checked object.
 void add_kwargs(Collector& collector, std::string_view what, std::string text) {
-  require_json(what, text);
   if (json_type(text) != JsonType::object) {
     throw usage_error(fmt::format("{} is not a JSON object", what));
   }
@@ -237,10 +243,10 @@ Target take_target(std::vector<std::string>& words) {
 Arguments parse_arguments(const ArgumentWords& words, FileInput& input) {
   Collector collector;
   if (words.args) {
-    add_args(collector, "--args", text_or_file(*words.args, input));
+    add_args(collector, "--args", json_or_file("--args", *words.args, input));
   }
   if (words.kwargs) {
-    add_kwargs(collector, "--kwargs", text_or_file(*words.kwargs, input));
+    add_kwargs(collector, "--kwargs", json_or_file("--kwargs", *words.kwargs, input));
   }
   for (const std::string& word : words.items) {
     const Item item = split_item("argument", word);

@@ -34,8 +34,8 @@ struct Target {
 /// given twice.
 [[nodiscard]] Arguments parse_arguments(const ArgumentWords& words, FileInput& input);
 
-/// The same from JSON alone: `args` is an array or an object, `kwargs` an object, an empty text
-/// stands for none. Throws Error{usage}.
+/// The same from checked JSON alone: `args` is an array or an object, `kwargs` an object, an empty
+/// text stands for none. Throws Error{usage}.
 [[nodiscard]] Arguments parse_json_arguments(std::string_view args, std::string_view kwargs);
 
 /// Only context and headers of `words`. Throws Error{usage}.

@@ -23,7 +23,6 @@
 namespace miko::cli {
 namespace {
 
-constexpr std::uint64_t in_flight_max = 1000;
 /// No more calls are started while this much waits for the reader of stdout, or with --ordered
 /// behind an answer that is late.
 constexpr std::size_t waiting_output_max = 1024UL * 1024;

@@ -30,7 +30,6 @@
 namespace miko::cli {
 namespace {
 
-constexpr std::uint64_t in_flight_max = 1000;
 constexpr std::uint64_t calls_max = 1'000'000'000;
 constexpr double rate_min = 0.001;
 constexpr double rate_max = 1'000'000;

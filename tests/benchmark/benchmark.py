@@ -7,7 +7,6 @@ inside one interleaved run: milliseconds depend on the machine, ratios much less
 """
 
 import argparse
-import json
 import os
 import sys
 
@@ -15,7 +14,7 @@ from large_replies import large_replies
 from one_shot import one_shot
 from peers import CannotBuild, HERE, Peers
 from plot import write_svg
-from runs import SERVICE_VERSION, Bench, Broken
+from runs import SERVICE_VERSION, Bench, Broken, enter_lab, open_lab
 from table import print_goals, print_table, write_json
 from throughput import throughput
 
@@ -58,22 +57,10 @@ def parse(argv):
     return options
 
 
-def enter_lab(argv):
-    """Runs this script again, inside a lab; never returns."""
-    lab = os.path.join(ROOT, "tests", "support", "lab.py")
-    python = sys.executable
-    os.execv(python, [python, lab, "run", "--nameko", SERVICE_VERSION, "--", python,
-                      os.path.abspath(__file__)] + argv)
-
-
 def main(argv):
     options = parse(argv)
-    if "MIKO_LAB" not in os.environ:
-        enter_lab(argv)
-    with open(os.environ["MIKO_LAB"]) as file:
-        lab = json.load(file)
-    if "uri" not in lab:
-        raise Broken("no lab: " + "; ".join(lab["skipped"]))
+    enter_lab(__file__, SERVICE_VERSION, argv)
+    lab = open_lab()
     peers = Peers()
     skipped = list(dict.fromkeys(peers.skipped + lab["skipped"]))
     bench = Bench(options=options, lab=lab, peers=peers, skipped=skipped)

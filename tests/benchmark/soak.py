@@ -6,29 +6,17 @@ after the other and again with many in flight, and prints what the client had re
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 
 from peers import HERE, compile_c
+from runs import Broken, enter_lab, open_lab
 
 ROOT = os.path.dirname(os.path.dirname(HERE))
 # What may be resident at the end and was not yet after the first thousand calls.
 GROWTH_MAX_KIB = 512
-
-
-class Broken(Exception):
-    """The numbers would mean nothing."""
-
-
-def enter_lab(argv):
-    """Runs this script again, beside a RabbitMQ; never returns."""
-    lab = os.path.join(ROOT, "tests", "support", "lab.py")
-    python = sys.executable
-    os.execv(python, [python, lab, "run", "--nameko", "none", "--", python,
-                      os.path.abspath(__file__)] + argv)
 
 
 def soak(options, uri, in_flight):
@@ -67,12 +55,8 @@ def parse(argv):
 
 def main(argv):
     options = parse(argv)
-    if "MIKO_LAB" not in os.environ:
-        enter_lab(argv)
-    with open(os.environ["MIKO_LAB"]) as file:
-        lab = json.load(file)
-    if "uri" not in lab:
-        raise Broken("no lab: " + "; ".join(lab["skipped"]))
+    enter_lab(__file__, "none", argv)
+    lab = open_lab()
     with tempfile.TemporaryDirectory(prefix="miko-soak-") as directory:
         responder = os.path.join(directory, "echo_responder")
         problem = compile_c("echo_responder.c", responder, ["-lrabbitmq"])
