@@ -152,7 +152,7 @@ class Session {
       client_.wait();
     });
     check_replies(lost);
-    if (lost) {
+    if (lost && spoke()) {
       require(!survives([this] { start(); }), "a lost session takes another call");
     }
     client_.close();
@@ -205,6 +205,13 @@ class Session {
     });
     // start() may run others to their end, but not the one it begins.
     calls_.emplace_back();
+  }
+
+  /// Whether the client said anything to anybody; if not, it may try to connect again.
+  bool spoke() {
+    const auto& exchanges = network_.exchanges();
+    return std::any_of(exchanges.begin(), exchanges.end(),
+                       [](const auto& exchange) { return !exchange.heard.empty(); });
   }
 
   void check_replies(bool lost) {

@@ -285,6 +285,7 @@ def client_seeds():
         "nothing": client(EOF, NEXT_CONNECTION),
         "nothing-and-silence": client(SILENCE, NEXT_CONNECTION),
         "nobody-there": client(EOF, REFUSED),
+        "nobody-there-at-first": client(EOF, REFUSED + NEXT_CONNECTION + LOGIN + deliver(HELLO)),
         "only-external": client(EOF, start(mechanisms="EXTERNAL")),
         "frame-too-large": client(EOF, raw(frame(METHOD, 0, b"", size=1 << 31))),
         "frame-without-end": client(EOF, LOGIN + raw(frame(BODY, 1, b"x", end=b"\0"))),
