@@ -403,6 +403,37 @@ def json_seeds():
     return seeds
 
 
+def batch_seeds():
+    """The first character has the options: 0 and up calls, 1 and up arguments; digits are 48 to 57,
+    so the pieces have 4 bytes."""
+    whole = '{"service": "orders", "method": "get", "args": ["A-1", 1.10], "kwargs": {"full": true}, ' \
+            '"ctx": {"user": "ann"}, "headers": {"X-Trace": 7}, "id": {"row": 1}}'
+    return {
+        "call": "0" + whole + "\n",
+        "calls": "0" + (whole + "\n") * 3,
+        "calls-of-one-word": '0{"method": "orders.get"}\n{"method": "a.b.c", "args": {"id": 7}}',
+        "calls-on-a-line": '0{"method": "a.b"}{"method": "a.b"} {"method": "a.b"}',
+        "calls-over-lines": '0{\n  "method": "a.b",\n  "args": [\n    {\n"x":\n[\n1\n]\n}\n  ]\n}\n',
+        "calls-with-crlf": '0{"method": "a.b"}\r\n\r\n{"method": "a.b"}\r\n',
+        "arguments": '1["A-1"]\n{"id": 7}\n[]\n{}\n[[1], {"a": null}]\n',
+        "scalars": '1"x" 7 -1.5e3 true\nnull NaN\n',
+        "strings": '1["\\\\", "\\"", "\\ud83d\\ude00", "\\ud800", "[{", "\u00e9"]\n',
+        "broken-off": '0{"method": "a.b", "args": [1\n{"method": "a.b"}\n',
+        "broken-string": '0{"method": "a.b\n{"method": "a.b"}\n',
+        "broken-escape": '1["\\\n["b"]\n["\\',
+        "broken-brackets": "1[1}\n]]\n{]}\n[2]\n",
+        "keys-unknown": '0{"method": "a.b", "arguments": [], "\\u001b[2J": 1}\n',
+        "keys-twice": '0{"id": 1, "id": 2, "method": "a.b"}\n',
+        "keys-escaped": '0{"m\\u0065thod": "a.b", "id": "\\ud800"}\n',
+        "names-missing": '0{}\n{"service": "a"}\n{"method": "a"}\n{"service": "", "method": 7}\n7\n',
+        "nested": "1" + "[" * 512 + "]" * 512 + "\n" + "[" * 513 + "]" * 513 + "\n[1]",
+        "byte-order-mark": '0\ufeff{"method": "a.b"}\n{"method": "a.b"}\n',
+        "nothing": "0",
+        "not-utf-8": b'1["\xff"]\n[1]\n',
+        "nul": b"1[\x00]\n\x00\n[1]",
+    }
+
+
 def uri_seeds():
     password = "hunter2"
     return {
@@ -477,6 +508,7 @@ def config_seeds():
     }
 
 
+write("batch_fuzz", batch_seeds())
 write("client_fuzz", client_seeds())
 write("config_fuzz", config_seeds())
 write("decoder_fuzz", decoder_seeds())
