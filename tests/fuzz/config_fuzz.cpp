@@ -5,19 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <map>
-
 #include "cli/nameko_config.h"
 #include "fuzz/fuzz.h"
+#include "support/variables.h"
 
 namespace miko::fuzz {
 namespace {
 
-using Variables = std::map<std::string, std::string>;
-
-Variables variables_in(std::string_view yaml) {
+test::Variables variables_in(std::string_view yaml) {
   constexpr std::string_view mark = "#env ";
-  Variables variables;
+  test::Variables variables;
   while (!yaml.empty()) {
     std::string_view line = yaml.substr(0, yaml.find('\n'));
     yaml.remove_prefix(std::min(line.size() + 1, yaml.size()));
@@ -56,11 +53,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace miko;
   static const fuzz::MemoryFile file;
   const std::string_view yaml = fuzz::Input(data, size).take_rest();
-  const fuzz::Variables variables = fuzz::variables_in(yaml);
-  const cli::Environment environment = [&](const std::string& name) {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::nullopt : std::optional(found->second);
-  };
+  const cli::Environment environment = test::environment(fuzz::variables_in(yaml));
   file.write(yaml);
 
   const Loop loop;
