@@ -175,8 +175,8 @@ std::optional<std::string> process_environment(const std::string& name) {
 }
 
 /// For what is wrong with the words themselves: knows the terminal, but nothing that was typed.
-Output first_output(Clock::time_point started) {
-  return {resolve_output({.output = "json"}, process_environment), started};
+Output first_output(Clock::time_point started, int interrupt_fd = -1) {
+  return {resolve_output({.output = "json"}, process_environment), started, interrupt_fd};
 }
 
 /// Parses and runs. Everything that goes wrong arrives as an Error.
@@ -200,19 +200,20 @@ int parse_and_run(std::span<char*> argv, MissingStreams missing_streams, Session
     app.parse(static_cast<int>(argv.size()), argv.data());
   } catch (const CLI::CallForHelp&) {
     const std::vector<CLI::App*> chosen = app.get_subcommands();
-    Output::print_text(chosen.empty() ? app.help() : chosen.front()->help());
+    session.output.print_text(chosen.empty() ? app.help() : chosen.front()->help());
     return 0;
   } catch (const CLI::CallForAllHelp&) {
-    Output::print_text(app.help("", CLI::AppFormatMode::All));
+    session.output.print_text(app.help("", CLI::AppFormatMode::All));
     return 0;
   } catch (const CLI::CallForVersion& version) {
-    Output::print_text(std::string(version.what()) + "\n");
+    session.output.print_text(std::string(version.what()) + "\n");
     return 0;
   } catch (const CLI::ParseError& error) {
     throw parse_failure(app, error);
   }
   wipe_passwords(argv);
-  session.output = Output(resolve_output(session.typed, session.environment), session.started);
+  session.output = Output(resolve_output(session.typed, session.environment), session.started,
+                          session.interrupt_fd);
   if (session.output.format() == OutputFormat::csv &&
       app.get_subcommands().front()->get_name() != "bench") {
     throw usage_error("this command has no output format 'csv'", "bench has");
@@ -235,6 +236,7 @@ int run_program(std::span<char*> argv, MissingStreams missing_streams) {
   try {
     signals.emplace();
     session.interrupt_fd = signals->fd();
+    session.output = first_output(started, session.interrupt_fd);
     status = parse_and_run(argv, missing_streams, session);
   } catch (const Error& error) {
     status = session.output.print_failure(error.failure(), {}, nullptr);

@@ -165,13 +165,14 @@ bool locale_is_utf8(const Environment& environment) {
 
 void print_report(const LoadPlan& plan, const LoadResult& result,
                   const std::vector<Threshold>& thresholds, const Session& session) {
-  const Output& output = session.output;
+  // Whoever stops a run wants to see what it measured.
+  const Output output = result.interrupted ? session.output.without_interrupt() : session.output;
   switch (output.format()) {
     case OutputFormat::csv:
-      Output::print_text(report_csv(plan, result) + '\n');
+      output.print_text(report_csv(plan, result) + '\n');
       return;
     case OutputFormat::pretty:
-      Output::print_text(report_text(
+      output.print_text(report_text(
           plan, result, thresholds,
           {.colour = output.stdout_colour(), .unicode = locale_is_utf8(session.environment)}));
       return;

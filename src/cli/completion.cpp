@@ -12,11 +12,11 @@
 namespace miko::cli {
 namespace {
 
-int run(const std::string& shell) {
+int run(const std::string& shell, const Output& output) {
   std::vector<std::string> known;
   for (const CompletionScript& script : completion_scripts()) {
     if (shell == script.shell) {
-      Output::print_text(script.text);
+      output.print_text(script.text);
       return 0;
     }
     known.emplace_back(script.shell);
@@ -36,7 +36,8 @@ void add_completion(CLI::App& app, Session& session) {
       "  source <(miko completion bash)\n"
       "  miko completion zsh > ~/.zfunc/_miko\n"
       "  miko completion fish > ~/.config/fish/completions/miko.fish");
-  command->callback([shell, &session] { session.run = [shell](Session&) { return run(*shell); }; });
+  command->callback(
+      [shell, &session] { session.run = [shell](Session& s) { return run(*shell, s.output); }; });
 }
 
 }  // namespace miko::cli

@@ -105,7 +105,7 @@ Infinity, lone surrogates and the order of keys come out as Python sent them.
 )"},
 };
 
-int run(const std::string& word, CLI::App& app) {
+int run(const std::string& word, CLI::App& app, const Output& output) {
   if (word.empty()) {
     // app.help() would show the chosen command, which is help itself.
     std::string text = app.get_formatter()->make_help(&app, "", CLI::AppFormatMode::Normal);
@@ -114,20 +114,20 @@ int run(const std::string& word, CLI::App& app) {
       text += "  " + std::string(topic.name) + std::string(14 - topic.name.size(), ' ') +
               std::string(topic.summary) + "\n";
     }
-    Output::print_text(text);
+    output.print_text(text);
     return 0;
   }
   std::vector<std::string> known;
   for (const Topic& topic : topics) {
     if (word == topic.name) {
-      Output::print_text(topic.text);
+      output.print_text(topic.text);
       return 0;
     }
     known.emplace_back(topic.name);
   }
   for (const CLI::App* command : app.get_subcommands(nullptr)) {
     if (word == command->get_name()) {
-      Output::print_text(command->help());
+      output.print_text(command->help());
       return 0;
     }
     known.push_back(command->get_name());
@@ -145,8 +145,9 @@ void add_help(CLI::App& app, Session& session) {
       app.add_subcommand("help", "Explain a command, exit-codes, environment or output");
   command->add_option("topic", *word, "a command, or exit-codes, environment, output")
       ->option_text("TOPIC");
-  command->callback(
-      [word, &app, &session] { session.run = [word, &app](Session&) { return run(*word, app); }; });
+  command->callback([word, &app, &session] {
+    session.run = [word, &app](Session& s) { return run(*word, app, s.output); };
+  });
 }
 
 }  // namespace miko::cli

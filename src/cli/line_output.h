@@ -1,16 +1,13 @@
 #pragma once
 
-#include <poll.h>
-
 #include <string>
 #include <string_view>
 
-#include "base/fd.h"
+#include "cli/standard_output.h"
 
 namespace miko::cli {
 
-/// Lines on their way to stdout. A reader that does not keep up is waited for in poll() and not in
-/// write(), so the rest of the program lives on.
+/// Lines on their way to stdout, kept as long as its reader does not keep up.
 class LineOutput {
  public:
   LineOutput();
@@ -25,13 +22,10 @@ class LineOutput {
   [[nodiscard]] std::size_t pending() const { return text_.size() - at_; }
 
   /// To wait until flush() gets on.
-  [[nodiscard]] pollfd writable() const { return {.fd = fd(), .events = POLLOUT, .revents = 0}; }
+  [[nodiscard]] pollfd writable() const { return output_.writable(); }
 
  private:
-  [[nodiscard]] int fd() const;
-
-  UniqueFd own_ = {};
-  bool may_wait_ = true;  ///< a write may wait although poll() said that there is room
+  StandardOutput output_;
   std::string text_ = {};
   std::size_t at_ = 0;
 };

@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <array>
 
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "base/loop.h"
-#include "base/signals.h"
 #include "base/text.h"
 #include "cli/exit_code.h"
+#include "cli/standard_output.h"
 
 namespace miko::cli {
 namespace {
@@ -19,44 +18,40 @@ namespace {
 /// Writes to stdout, whole or not at all as far as the exit status says.
 class Writer {
  public:
+  /// Stops as soon as `interrupt_fd` is readable; -1 for never.
+  explicit Writer(int interrupt_fd) : interrupt_fd_(interrupt_fd) {}
+
   void operator()(std::string_view text) const {
     while (!text.empty()) {
-      check_signal();
-      const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
-      if (count >= 0) {
-        text.remove_prefix(static_cast<std::size_t>(count));
-      } else if (errno == EAGAIN) {
-        // Somebody made the pipe or terminal non-blocking for all who share it.
-        constexpr std::chrono::milliseconds slice{100};
-        static_cast<void>(Loop().wait(STDOUT_FILENO, POLLOUT, Clock::now() + slice));
-      } else if (errno != EINTR) {
-        throw Error({.kind = ErrorKind::output_failed,
-                     .message = fmt::format("cannot write the result: {}", std::strerror(errno)),
-                     .executed = Executed::yes});
-      }
+      await_room();
+      text.remove_prefix(output_.write(text));
     }
   }
 
  private:
-  /// A write that a signal cut short has no error, and the next one would wait again.
-  void check_signal() const {
-    if (SignalPipe::received() != signal_before_) {
+  void await_room() const {
+    std::array fds = {output_.writable(),
+                      pollfd{.fd = interrupt_fd_, .events = POLLIN, .revents = 0}};
+    static_cast<void>(Loop().wait(fds, Clock::time_point::max()));
+    if (fds[1].revents != 0) {
       throw Error({.kind = ErrorKind::interrupted,
                    .message = "interrupted while writing the result",
                    .executed = Executed::yes});
     }
   }
 
-  /// One that came before does not stop what is printed about it.
-  int signal_before_ = SignalPipe::received();
+  int interrupt_fd_;
+  StandardOutput output_{{.kind = ErrorKind::output_failed,
+                          .message = "cannot write the result",
+                          .executed = Executed::yes}};
 };
 
 /// Writes what `print` gives to its sink, and a newline. A short line leaves in one write, so that
 /// the lines of processes which share a pipe do not mix.
 template <class Print>
-void write_line(const Print& print) {
+void write_line(int interrupt_fd, const Print& print) {
   constexpr std::size_t pending_max = 64UL * 1024;
-  const Writer write;
+  const Writer write(interrupt_fd);
   std::string pending;
   const JsonSink sink = [&write, &pending](std::string_view piece) {
     if (pending.size() + piece.size() > pending_max) {
@@ -97,7 +92,10 @@ JsonLayout indented(bool colour) {
 
 int Output::print(const Reply& reply, const CallName& call) const {
   if (options_.format == OutputFormat::envelope) {
-    write_line([&](const JsonSink& sink) { write_envelope(reply, call, sink); });
+    // A signal that came before does not stop what is printed about it.
+    const bool stopped = !reply.ok() && reply.failure->kind == ErrorKind::interrupted;
+    write_line(stopped ? -1 : interrupt_fd_,
+               [&](const JsonSink& sink) { write_envelope(reply, call, sink); });
     return reply.ok() ? 0 : exit_code(reply.failure->kind);
   }
   if (!reply.ok()) {
@@ -124,16 +122,16 @@ void Output::print_json(std::string_view json) const {
   }
   const bool pretty = options_.format == OutputFormat::pretty;
   const JsonLayout layout = pretty ? indented(options_.stdout_colour) : JsonLayout::compact;
-  write_line([&](const JsonSink& sink) { json_print(json, layout, sink); });
+  write_line(interrupt_fd_, [&](const JsonSink& sink) { json_print(json, layout, sink); });
 }
 
 void Output::print_raw_string(std::string_view token) const {
   if (!options_.stdout_is_terminal) {
-    write_line([token](const JsonSink& sink) { json_decode_string(token, sink); });
+    write_line(interrupt_fd_, [token](const JsonSink& sink) { json_decode_string(token, sink); });
     return;
   }
   const std::string text = json_decode_string(token) + '\n';
-  const Writer write;
+  const Writer write(interrupt_fd_);
   // Line by line: a newline is what the string says, other controls are not for a terminal.
   std::string_view rest = text;
   while (!rest.empty()) {
@@ -143,8 +141,9 @@ void Output::print_raw_string(std::string_view token) const {
   }
 }
 
-void Output::print_text(std::string_view text) {
-  Writer()(text);
+void Output::print_text(std::string_view text) const {
+  Writer write(interrupt_fd_);
+  write(text);
 }
 
 void Output::print_error_text(std::string_view text) {

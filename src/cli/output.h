@@ -43,7 +43,12 @@ struct CallName {
 /// control characters, except the bytes of a string that -o raw writes where no terminal reads.
 class Output {
  public:
-  Output(OutputOptions options, Clock::time_point started) : options_(options), started_(started) {}
+  /// What is printed on stdout ends when `interrupt_fd` becomes readable; -1 for never.
+  Output(OutputOptions options, Clock::time_point started, int interrupt_fd = -1)
+      : options_(options), started_(started), interrupt_fd_(interrupt_fd) {}
+
+  /// The same for who was interrupted already and prints what there is.
+  [[nodiscard]] Output without_interrupt() const { return {options_, started_}; }
 
   /// Prints what became of a call and returns the exit status.
   /// Throws Error{output_failed} if the result could not be written whole, Error{interrupted} if a
@@ -54,7 +59,7 @@ class Output {
   void print_json(std::string_view json) const;
 
   /// Prints text as it is, for --help and the like.
-  static void print_text(std::string_view text);
+  void print_text(std::string_view text) const;
   static void print_error_text(std::string_view text);
 
   /// Prints a failure as {"error": {...}} on stderr and returns the exit status.
@@ -86,6 +91,7 @@ class Output {
 
   OutputOptions options_;
   Clock::time_point started_;
+  int interrupt_fd_;
 };
 
 /// {"code", "message", "executed", "service", "method", "remote", "hint"} and, for a mistake in a

@@ -1,11 +1,7 @@
 #include "cli/output.h"
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include "base/fd.h"
 #include "base/json.h"
+#include "support/stdout.h"
 
 namespace miko::cli {
 namespace {
@@ -82,48 +78,83 @@ TEST(EnvelopeJson, HoldsAFailure) {
             R"("hint":null},"elapsed_ms":2000.000,"correlation_id":"id"})");
 }
 
-/// Standard output as long as it lives: a pipe that keeps apart what was written apart.
-class PacketPipe {
- public:
-  PacketPipe() : standard_output_(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) {
-    int ends[2] = {-1, -1};
-    EXPECT_EQ(::pipe2(ends, O_DIRECT | O_NONBLOCK | O_CLOEXEC), 0);
-    reader_ = UniqueFd(ends[0]);
-    const UniqueFd writer(ends[1]);
-    ::dup2(writer.get(), STDOUT_FILENO);
+/// What is read from a pipe that keeps apart what was written apart.
+std::vector<std::string> packets(int reader) {
+  std::vector<std::string> all;
+  char bytes[4096];
+  for (ssize_t size = 0; (size = ::read(reader, bytes, sizeof bytes)) > 0;) {
+    all.emplace_back(bytes, static_cast<std::size_t>(size));
   }
-  ~PacketPipe() { ::dup2(standard_output_.get(), STDOUT_FILENO); }
-  PacketPipe(const PacketPipe&) = delete;
-  PacketPipe& operator=(const PacketPipe&) = delete;
+  return all;
+}
 
-  [[nodiscard]] std::vector<std::string> writes() const {
-    std::vector<std::string> all;
-    char bytes[4096];
-    for (ssize_t size = 0; (size = ::read(reader_.get(), bytes, sizeof bytes)) > 0;) {
-      all.emplace_back(bytes, static_cast<std::size_t>(size));
-    }
-    return all;
-  }
-
- private:
-  UniqueFd standard_output_;
-  UniqueFd reader_;
-};
+constexpr OutputFormat printed_formats[] = {OutputFormat::json, OutputFormat::pretty,
+                                            OutputFormat::raw, OutputFormat::envelope};
 
 TEST(OutputPrint, WritesAShortLineAtOnce) {
   // Otherwise the lines of several miko writing into one pipe would mix.
   const Reply reply = {.result = R"(["a", {"b": 1}])", .correlation_id = "id"};
-  for (const OutputFormat format :
-       {OutputFormat::json, OutputFormat::pretty, OutputFormat::raw, OutputFormat::envelope}) {
+  for (const OutputFormat format : printed_formats) {
     SCOPED_TRACE(static_cast<int>(format));
-    const PacketPipe pipe;
+    const test::Ends pipe = test::make_pipe(O_DIRECT);
 
-    static_cast<void>(Output({.format = format}, Clock::now()).print(reply, call));
-    const std::vector<std::string> writes = pipe.writes();
+    test::with_stdout(pipe.writer.get(), [&] {
+      static_cast<void>(Output({.format = format}, Clock::now()).print(reply, call));
+    });
+    ::fcntl(pipe.reader.get(), F_SETFL, O_NONBLOCK);
+    const std::vector<std::string> writes = packets(pipe.reader.get());
 
     ASSERT_EQ(writes.size(), 1U);
     EXPECT_TRUE(writes[0].ends_with('\n'));
   }
+}
+
+/// A descriptor that is readable, as after a signal.
+class Interrupt {
+ public:
+  Interrupt() : ends_(test::make_pipe()) { EXPECT_EQ(::write(ends_.writer.get(), "", 1), 1); }
+
+  [[nodiscard]] int fd() const { return ends_.reader.get(); }
+
+ private:
+  test::Ends ends_;
+};
+
+TEST(OutputPrint, HearsASignalThatCameJustBeforeItWouldWait) {
+  const Interrupt interrupt;
+  const Reply reply = {.result = '"' + std::string(1'000'000, 'x') + '"'};
+  const test::Ends ends[] = {test::make_pipe(), test::make_socket_pair()};
+  for (const test::Ends& nobody_reads : ends) {
+    for (const OutputFormat format : printed_formats) {
+      SCOPED_TRACE(static_cast<int>(format));
+      std::string message;
+      test::with_stdout(nobody_reads.writer.get(), [&] {
+        const Output output({.format = format}, Clock::now(), interrupt.fd());
+        try {
+          static_cast<void>(output.print(reply, call));
+        } catch (const Error& error) {
+          message = error.kind() == ErrorKind::interrupted ? error.what() : "another kind";
+        }
+      });
+
+      EXPECT_EQ(message, "interrupted while writing the result");
+    }
+  }
+}
+
+TEST(OutputPrint, SaysThatItWasInterrupted) {
+  const Interrupt interrupt;
+  const test::Ends pipe = test::make_pipe();
+  const Output output({.format = OutputFormat::envelope}, Clock::now(), interrupt.fd());
+  test::with_stdout(pipe.writer.get(), [&] {
+    const Failure failure = {.kind = ErrorKind::interrupted, .message = "interrupted"};
+    static_cast<void>(output.print({.failure = failure}, call));
+    output.without_interrupt().print_text("a report\n");
+  });
+
+  const std::string text = test::read_all(pipe.reader.get());
+  EXPECT_EQ(json_find(text.substr(0, text.find('\n')), "ok"), "false");
+  EXPECT_TRUE(text.ends_with("\na report\n")) << text;
 }
 
 TEST(EnvelopeJson, HasNullForACallWithoutId) {
