@@ -400,6 +400,7 @@ def json_seeds():
     }
     seeds = {name: "\0".join(each) for name, each in words.items()}
     seeds["not-utf-8"] = b'i=\xff\0a["\xed\xa0\x80"]'
+    seeds["byte-order-mark"] = b"k\xbb7\0a\xef\xbb\xbf[1]\0k\xbf{}"
     return seeds
 
 
