@@ -22,7 +22,9 @@ void Assembler::begin(method::Deliver deliver) {
     throw out_of_order("a message in the middle of another");
   }
   arriving_ = Delivery{.exchange = std::move(deliver.exchange),
-                       .routing_key = std::move(deliver.routing_key)};
+                       .routing_key = std::move(deliver.routing_key),
+                       .delivery_tag = deliver.delivery_tag,
+                       .redelivered = deliver.redelivered};
   expected_ = Expected::header;
 }
 

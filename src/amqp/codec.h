@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "amqp/message.h"
+#include "amqp/request.h"
 
 /// AMQP 0-9-1 frames as bytes, in both directions; no socket and no state.
 ///
@@ -69,7 +70,6 @@ struct QueueDeclareOk {
   std::uint32_t message_count = 0;
   std::uint32_t consumer_count = 0;
 };
-struct ConsumeOk {};
 struct Cancel {
   std::string consumer_tag = {};
 };
@@ -77,6 +77,7 @@ struct Deliver {
   std::string exchange = {};
   std::string routing_key = {};
   std::uint64_t delivery_tag = 0;
+  bool redelivered = false;
 };
 struct Return {
   std::uint16_t reply_code = 0;
@@ -84,7 +85,7 @@ struct Return {
   std::string exchange = {};
   std::string routing_key = {};
 };
-/// channel.open-ok, queue.bind-ok and confirm.select-ok: they arrive or the channel is closed.
+/// channel.open-ok, and the answers to requests that say nothing else.
 struct Granted {};
 
 }  // namespace method
@@ -95,19 +96,22 @@ inline constexpr int table_depth_max = 32;
 using Method =
     std::variant<method::Start, method::Tune, method::OpenOk, method::ConnectionBlocked,
                  method::ConnectionUnblocked, method::ConnectionCloseOk, method::ChannelCloseOk,
-                 method::Close, method::QueueDeclareOk, method::ConsumeOk, method::Cancel,
-                 method::Deliver, method::Return, Confirmed, method::Granted>;
+                 method::Close, method::QueueDeclareOk, method::Cancel, method::Deliver,
+                 method::Return, Confirmed, method::Granted>;
 
 struct ContentHeader {
   std::uint64_t body_size = 0;
-  Properties properties = {};  ///< without headers
+  Properties properties = {};
 };
+
+/// Whether the headers of received messages are kept.
+enum class Headers { skip, keep };
 
 /// Reads payloads. Values are copied out, so nothing refers to the payload afterwards.
 /// All of it throws Error{connection_lost} for what is malformed.
 class Decoder {
  public:
-  Decoder();
+  explicit Decoder(Headers headers = Headers::skip);
   ~Decoder();
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
@@ -122,15 +126,23 @@ class Decoder {
  private:
   struct Pool;
   std::unique_ptr<Pool> pool_;
+  Headers headers_;
 };
+
+enum class Multiple { no, yes };
 
 struct StartOk {
   std::string mechanism = "PLAIN";  ///< or AMQPLAIN or EXTERNAL
   std::string user = {};
   std::string password = {};
 };
+/// Messages, and requests that end the session when they are refused.
+inline constexpr std::uint16_t main_channel = 1;
+/// Requests that may be refused: a refusal closes this channel alone.
+inline constexpr std::uint16_t inquiry_channel = 2;
+
 struct TuneOk {
-  std::uint16_t channel_max = 1;
+  std::uint16_t channel_max = inquiry_channel;
   std::uint32_t frame_max = 0;
   std::uint16_t heartbeat = 0;
 };
@@ -142,15 +154,13 @@ void append_tune_ok(std::string& out, const TuneOk& fields);
 void append_connection_open(std::string& out, std::string_view vhost);
 void append_connection_close(std::string& out);
 void append_connection_close_ok(std::string& out);
-void append_channel_open(std::string& out);
-void append_channel_close_ok(std::string& out);
-void append_confirm_select(std::string& out);
-/// An exclusive, auto-delete queue.
-void append_queue_declare(std::string& out, std::string_view queue);
-void append_queue_bind(std::string& out, std::string_view queue, std::string_view exchange,
-                       std::string_view routing_key);
-/// Consumes without acknowledgements.
-void append_consume(std::string& out, std::string_view queue);
+void append_channel_open(std::string& out, std::uint16_t channel);
+void append_channel_close_ok(std::string& out, std::uint16_t channel);
+void append_request(std::string& out, std::uint16_t channel, const Request& request);
+/// Acknowledges one delivery of the main channel, with `multiple` all up to it.
+void append_ack(std::string& out, std::uint64_t delivery_tag, Multiple multiple);
+/// Gives one delivery of the main channel back to its queue, to be delivered again.
+void append_requeue(std::string& out, std::uint64_t delivery_tag);
 void append_heartbeat(std::string& out);
 /// basic.publish and the content header; the body frames follow.
 void append_publish(std::string& out, const Message& message, std::size_t frame_max);

@@ -18,12 +18,34 @@ constexpr std::size_t optimistic_body_max = 64UL * 1024;
 /// Before the broker's limits are known it may send frames of the size it prefers.
 constexpr std::size_t frame_max_before_tune = 131072;
 
+/// The queue of the first consumer; empty without one.
+std::string_view consumed_queue(const std::vector<Request>& opening) {
+  for (const Request& request : opening) {
+    if (const auto* consume = std::get_if<request::Consume>(&request)) {
+      return consume->queue;
+    }
+  }
+  return {};
+}
+
+std::optional<Event> answer_on_main_channel(const Method& method) {
+  if (const auto* declared = std::get_if<method::QueueDeclareOk>(&method)) {
+    return Answer{.channel = main_channel,
+                  .message_count = declared->message_count,
+                  .consumer_count = declared->consumer_count};
+  }
+  return std::holds_alternative<method::Granted>(method)
+             ? std::optional<Event>(Answer{.channel = main_channel})
+             : std::nullopt;
+}
+
 }  // namespace
 
 Connection::Connection(const Loop& loop, ConnectionOptions options)
     : loop_(loop),
       options_(std::move(options)),
       pace_(options_.pace),
+      decoder_(options_.headers),
       assembler_(options_.body_size_max) {}
 
 void Connection::open(Clock::time_point until) {
@@ -55,6 +77,7 @@ void Connection::connect(Clock::time_point until, Pace pace) {
   outbox_ = Outbox();
   message_ends_.clear();
   left_ = 0;
+  inquiring_ = inquiry_channel_open_ = inquiry_channel_opening_ = false;
   inbox_.clear();
   heard_anything_ = false;
   line_down_.clear();
@@ -73,7 +96,7 @@ void Connection::await_limits(Clock::time_point until) {
 }
 
 void Connection::begin_session() {
-  setup_.emplace(endpoint(), options_.reply_queue, pace_, options_.confirms);
+  setup_.emplace(endpoint(), options_.opening, pace_);
   std::string frames;
   setup_->begin(frames);
   outbox_.append(frames);
@@ -143,6 +166,11 @@ bool Connection::exchange(Clock::time_point until, std::span<pollfd> others) {
 }
 
 std::optional<Event> Connection::take_event(Clock::time_point until) {
+  if (!kept_.empty()) {
+    Event event = std::move(kept_.front());
+    kept_.pop_front();
+    return event;
+  }
   while (!inbox_.empty()) {
     std::string_view bytes = inbox_.bytes();
     if (!heard_anything_) {
@@ -175,7 +203,10 @@ std::optional<Event> Connection::handle(const Frame& frame) {
   if (frame.type == FrameType::heartbeat) {
     return std::nullopt;
   }
-  if (frame.channel > 1) {
+  if (frame.channel == inquiry_channel && inquiring_) {
+    return handle_inquiry(frame);
+  }
+  if (frame.channel > main_channel) {
     throw lost(fmt::format("the broker sent a frame on channel {}", frame.channel));
   }
   if (frame.type == FrameType::method) {
@@ -201,13 +232,15 @@ std::optional<Event> Connection::handle_method(const Frame& frame) {
     return *confirmed;
   } else if (const auto* close = std::get_if<method::Close>(&method)) {
     std::string answer;
-    close->whole_connection ? append_connection_close_ok(answer) : append_channel_close_ok(answer);
+    close->whole_connection ? append_connection_close_ok(answer)
+                            : append_channel_close_ok(answer, main_channel);
     outbox_.append(answer);
     flush();
     throw closed_by_broker(*close);
-  } else if (std::holds_alternative<method::Cancel>(method)) {
+  } else if (const auto* cancel = std::get_if<method::Cancel>(&method)) {
     throw Error({.kind = ErrorKind::connection_lost,
-                 .message = "the broker cancelled the reply queue",
+                 .message = fmt::format("the broker cancelled the consumer of {}",
+                                        printable(shortened(cancel->consumer_tag, 100))),
                  .executed = Executed::maybe,
                  .hint = "somebody deleted the queue, or its node went down"});
   } else if (const auto* blocked = std::get_if<method::ConnectionBlocked>(&method)) {
@@ -222,7 +255,9 @@ std::optional<Event> Connection::handle_method(const Frame& frame) {
     }
     closed_ = true;
   } else {
+    std::optional<Event> answer = ready() ? answer_on_main_channel(method) : std::nullopt;
     hear_setup(method);
+    return answer;
   }
   return std::nullopt;
 }
@@ -251,7 +286,8 @@ void Connection::hear_setup(const Method& method) {
                                         printable(endpoint().user)));
   }
   if (setup_->phase() != before && setup_->phase() == Setup::Phase::ready) {
-    options_.trace("ready", options_.reply_queue.name);
+    options_.trace("ready", consumed_queue(options_.opening));
+    send_next_inquiry();
   }
 }
 

@@ -13,6 +13,7 @@
 #include "amqp/inbox.h"
 #include "amqp/message.h"
 #include "amqp/outbox.h"
+#include "amqp/request.h"
 #include "amqp/setup.h"
 #include "amqp/transport.h"
 #include "amqp/uri.h"
@@ -24,19 +25,20 @@ namespace miko::amqp {
 
 struct ConnectionOptions {
   std::vector<Endpoint> endpoints = {};  ///< tried in this order until one answers
-  ReplyQueue reply_queue = {};
+  /// Asked for together with the login; a refusal ends the session.
+  std::vector<Request> opening = {};
   Pace pace = Pace::optimistic;
-  bool confirms = true;  ///< the broker is to confirm every message
+  Headers headers = Headers::skip;
   std::uint64_t body_size_max = 128ULL * 1024 * 1024;
   /// Told of each finished step: resolve, connect, tls, login, ready, publish, blocked, unblocked.
   Transport::Trace trace = [](std::string_view, std::string_view) {};
 };
 
 /// What a connection has to say besides failing.
-using Event = std::variant<Delivery, Returned, Confirmed>;
+using Event = std::variant<Delivery, Returned, Confirmed, Answer>;
 
-/// One connection with one channel and one reply queue. Writing never waits: publish() only queues,
-/// and next() sends and receives while it waits.
+/// One connection with a channel for messages and one for inquiries. Writing never waits: publish()
+/// and its like only queue, and next() sends and receives while it waits.
 ///
 /// Whatever ends the session throws Error. `executed` in such an error is `no` only where the
 /// broker's answer proves that no request got past it; otherwise ask published_and_left().
@@ -52,6 +54,32 @@ class Connection {
 
   /// Queues a message and returns its number, from 1; the broker confirms by these numbers.
   std::uint64_t publish(Message message);
+
+  /// Runs until the broker has answered the whole setup. Events are kept for next().
+  /// Throws Error; `unreachable` when `until` has passed.
+  void await_ready(Clock::time_point until);
+
+  /// Asks for something on the main channel, behind what was published there; the Answer arrives as
+  /// an event, but for a refusal, which ends the session. The connection must be ready().
+  void request(const Request& request);
+  /// The same, and waits, first until the connection is ready(), then for the answer.
+  void request(const Request& request, Clock::time_point until);
+
+  /// Asks for something that may be refused; the Answer arrives as an event. Inquiries are answered
+  /// one after another, in this order, once the connection is ready().
+  /// Throws Error{unreachable} if the broker allows no second channel.
+  void inquire(Request request);
+
+  /// The same, and waits for its answer. Other events are kept for next(); for a connection without
+  /// other inquiries, and whose consumers are few or have a prefetch.
+  /// Throws Error; `timeout` when `until` has passed.
+  Answer inquire(Request request, Clock::time_point until);
+
+  /// Acknowledges a delivery, with Multiple::yes all up to it.
+  void acknowledge(std::uint64_t delivery_tag, Multiple multiple = Multiple::no);
+
+  /// Gives a delivery back to its queue, to be delivered again.
+  void requeue(std::uint64_t delivery_tag);
 
   /// The next event; nothing when `until` has passed, when the setup has just been answered, or
   /// when nothing had arrived and one of `others`, descriptors of no concern to the connection, is
@@ -90,6 +118,10 @@ class Connection {
   std::optional<Event> take_event(Clock::time_point until);
   std::optional<Event> handle(const Frame& frame);
   std::optional<Event> handle_method(const Frame& frame);
+  std::optional<Event> handle_inquiry(const Frame& frame);
+  void send_next_inquiry();
+  Answer await_answer(std::uint16_t channel, Clock::time_point until);
+  [[nodiscard]] Error late(std::string_view missing) const;
   void hear_setup(const Method& method);
   /// Sends and receives what is possible now, else waits until something is. False: no time is
   /// left, or one of `others` is ready.
@@ -108,7 +140,7 @@ class Connection {
   Pace pace_ = Pace::optimistic;
   std::optional<Transport> transport_ = std::nullopt;
   std::optional<Setup> setup_ = std::nullopt;
-  Decoder decoder_ = {};
+  Decoder decoder_;
   Assembler assembler_;
 
   Outbox outbox_ = {};
@@ -118,6 +150,12 @@ class Connection {
   /// Until the broker's limits are known: messages to send then, or to send again.
   std::vector<Message> early_ = {};
   bool tuned_ = false;
+
+  std::deque<Request> inquiries_ = {};  ///< the first one has been sent if `inquiring_`
+  bool inquiring_ = false;
+  bool inquiry_channel_opening_ = false;  ///< channel.open-ok is still to come
+  bool inquiry_channel_open_ = false;
+  std::deque<Event> kept_ = {};  ///< arrived while an inquiry was waited for
 
   Inbox inbox_ = {};
   bool heard_anything_ = false;

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "amqp/codec.h"
 #include "amqp/rabbitmq_c.h"
 #include "amqp/table_depth.h"
@@ -68,6 +70,74 @@ method::Close decode_close(const Fields& close, bool whole_connection) {
           .method_id = close.method_id};
 }
 
+Table to_table(const amqp_table_t& from);
+
+/// "-1.05" from -105 and 2.
+std::string decimal_text(const amqp_decimal_t& decimal) {
+  const auto value = static_cast<std::int32_t>(decimal.value);
+  std::string digits = fmt::format("{:0{}}", std::abs(std::int64_t{value}), decimal.decimals + 1);
+  if (decimal.decimals > 0) {
+    digits.insert(digits.size() - decimal.decimals, ".");
+  }
+  return (value < 0 ? "-" : "") + digits;
+}
+
+FieldValue to_value(const amqp_field_value_t& from) {
+  const auto integer = [](auto number) {
+    return FieldValue{.value = static_cast<std::int64_t>(number)};
+  };
+  switch (from.kind) {
+    case AMQP_FIELD_KIND_BOOLEAN:
+      return {.value = from.value.boolean != 0};
+    case AMQP_FIELD_KIND_I8:
+      return integer(from.value.i8);
+    case AMQP_FIELD_KIND_U8:
+      return integer(from.value.u8);
+    case AMQP_FIELD_KIND_I16:
+      return integer(from.value.i16);
+    case AMQP_FIELD_KIND_U16:
+      return integer(from.value.u16);
+    case AMQP_FIELD_KIND_I32:
+      return integer(from.value.i32);
+    case AMQP_FIELD_KIND_U32:
+      return integer(from.value.u32);
+    case AMQP_FIELD_KIND_I64:
+      return integer(from.value.i64);
+    case AMQP_FIELD_KIND_U64:
+    case AMQP_FIELD_KIND_TIMESTAMP:
+      return from.value.u64 <= INT64_MAX ? integer(from.value.u64)
+                                         : FieldValue{.value = fmt::format("{}", from.value.u64)};
+    case AMQP_FIELD_KIND_F32:
+      return {.value = double{from.value.f32}};
+    case AMQP_FIELD_KIND_F64:
+      return {.value = from.value.f64};
+    case AMQP_FIELD_KIND_DECIMAL:
+      return {.value = decimal_text(from.value.decimal)};
+    case AMQP_FIELD_KIND_UTF8:
+    case AMQP_FIELD_KIND_BYTES:
+      return {.value = to_string(from.value.bytes)};
+    case AMQP_FIELD_KIND_ARRAY: {
+      Array items;
+      for (int i = 0; i < from.value.array.num_entries; ++i) {
+        items.push_back(to_value(from.value.array.entries[i]));
+      }
+      return {.value = std::move(items)};
+    }
+    case AMQP_FIELD_KIND_TABLE:
+      return {.value = to_table(from.value.table)};
+    default:
+      return {};
+  }
+}
+
+Table to_table(const amqp_table_t& from) {
+  Table table;
+  for (int i = 0; i < from.num_entries; ++i) {
+    table.emplace_back(to_string(from.entries[i].key), to_value(from.entries[i].value));
+  }
+  return table;
+}
+
 template <class Fields>
 const Fields& as(const void* decoded) {
   return *static_cast<const Fields*>(decoded);
@@ -110,8 +180,13 @@ Method to_method(amqp_method_number_t id, const void* decoded) {
   }
   switch (id) {
     case AMQP_CHANNEL_OPEN_OK_METHOD:
-    case AMQP_QUEUE_BIND_OK_METHOD:
     case AMQP_CONFIRM_SELECT_OK_METHOD:
+    case AMQP_EXCHANGE_DECLARE_OK_METHOD:
+    case AMQP_QUEUE_BIND_OK_METHOD:
+    case AMQP_QUEUE_DELETE_OK_METHOD:
+    case AMQP_BASIC_QOS_OK_METHOD:
+    case AMQP_BASIC_CONSUME_OK_METHOD:
+    case AMQP_BASIC_CANCEL_OK_METHOD:
       return method::Granted{};
     case AMQP_QUEUE_DECLARE_OK_METHOD: {
       const auto& ok = as<amqp_queue_declare_ok_t>(decoded);
@@ -119,8 +194,6 @@ Method to_method(amqp_method_number_t id, const void* decoded) {
                                     .message_count = ok.message_count,
                                     .consumer_count = ok.consumer_count};
     }
-    case AMQP_BASIC_CONSUME_OK_METHOD:
-      return method::ConsumeOk{};
     case AMQP_BASIC_CANCEL_METHOD:
       return method::Cancel{.consumer_tag =
                                 to_string(as<amqp_basic_cancel_t>(decoded).consumer_tag)};
@@ -128,7 +201,8 @@ Method to_method(amqp_method_number_t id, const void* decoded) {
       const auto& deliver = as<amqp_basic_deliver_t>(decoded);
       return method::Deliver{.exchange = to_string(deliver.exchange),
                              .routing_key = to_string(deliver.routing_key),
-                             .delivery_tag = deliver.delivery_tag};
+                             .delivery_tag = deliver.delivery_tag,
+                             .redelivered = deliver.redelivered != 0};
     }
     case AMQP_BASIC_RETURN_METHOD: {
       const auto& back = as<amqp_basic_return_t>(decoded);
@@ -189,7 +263,7 @@ struct Decoder::Pool {
   amqp_pool_t pool = {};
 };
 
-Decoder::Decoder() : pool_(std::make_unique<Pool>()) {}
+Decoder::Decoder(Headers headers) : pool_(std::make_unique<Pool>()), headers_(headers) {}
 Decoder::~Decoder() = default;
 
 Method Decoder::method(std::string_view payload) {
@@ -230,11 +304,14 @@ ContentHeader Decoder::content_header(std::string_view payload) {
   const auto text = [&properties](amqp_flags_t flag, amqp_bytes_t bytes) {
     return (properties._flags & flag) != 0 ? to_string(bytes) : std::string();
   };
+  const bool keeps_headers =
+      headers_ == Headers::keep && (properties._flags & AMQP_BASIC_HEADERS_FLAG) != 0;
   return {
       .body_size = read_64(payload, 4),
       .properties = {
           .content_type = text(AMQP_BASIC_CONTENT_TYPE_FLAG, properties.content_type),
           .content_encoding = text(AMQP_BASIC_CONTENT_ENCODING_FLAG, properties.content_encoding),
+          .headers = keeps_headers ? to_table(properties.headers) : Table(),
           .correlation_id = text(AMQP_BASIC_CORRELATION_ID_FLAG, properties.correlation_id),
           .reply_to = text(AMQP_BASIC_REPLY_TO_FLAG, properties.reply_to)}};
 }

@@ -169,6 +169,78 @@ std::string sasl_response(const StartOk& fields) {
   return '\0' + fields.user + '\0' + fields.password;
 }
 
+void append_one(std::string& out, std::uint16_t channel,
+                const request::ConfirmSelect& /*no fields*/) {
+  append_method(out, channel, AMQP_CONFIRM_SELECT_METHOD, amqp_confirm_select_t{.nowait = 0});
+}
+
+void append_one(std::string& out, std::uint16_t channel, const request::DeclareExchange& from) {
+  append_method(out, channel, AMQP_EXCHANGE_DECLARE_METHOD,
+                amqp_exchange_declare_t{.ticket = 0,
+                                        .exchange = short_string(from.exchange),
+                                        .type = short_string(from.type),
+                                        .passive = from.passive,
+                                        .durable = from.durable,
+                                        .auto_delete = from.auto_delete,
+                                        .internal = 0,
+                                        .nowait = 0,
+                                        .arguments = {}});
+}
+
+void append_one(std::string& out, std::uint16_t channel, const request::DeclareQueue& from) {
+  CTable memory;
+  append_method(out, channel, AMQP_QUEUE_DECLARE_METHOD,
+                amqp_queue_declare_t{.ticket = 0,
+                                     .queue = short_string(from.queue),
+                                     .passive = from.passive,
+                                     .durable = from.durable,
+                                     .exclusive = from.exclusive,
+                                     .auto_delete = from.auto_delete,
+                                     .nowait = 0,
+                                     .arguments = memory.table(from.arguments)});
+}
+
+void append_one(std::string& out, std::uint16_t channel, const request::BindQueue& from) {
+  append_method(out, channel, AMQP_QUEUE_BIND_METHOD,
+                amqp_queue_bind_t{.ticket = 0,
+                                  .queue = short_string(from.queue),
+                                  .exchange = short_string(from.exchange),
+                                  .routing_key = short_string(from.routing_key),
+                                  .nowait = 0,
+                                  .arguments = {}});
+}
+
+void append_one(std::string& out, std::uint16_t channel, const request::DeleteQueue& from) {
+  append_method(out, channel, AMQP_QUEUE_DELETE_METHOD,
+                amqp_queue_delete_t{.ticket = 0,
+                                    .queue = short_string(from.queue),
+                                    .if_unused = from.if_unused,
+                                    .if_empty = from.if_empty,
+                                    .nowait = 0});
+}
+
+void append_one(std::string& out, std::uint16_t channel, const request::Prefetch& from) {
+  append_method(out, channel, AMQP_BASIC_QOS_METHOD,
+                amqp_basic_qos_t{.prefetch_size = 0, .prefetch_count = from.count, .global = 0});
+}
+
+void append_one(std::string& out, std::uint16_t channel, const request::Consume& from) {
+  append_method(out, channel, AMQP_BASIC_CONSUME_METHOD,
+                amqp_basic_consume_t{.ticket = 0,
+                                     .queue = short_string(from.queue),
+                                     .consumer_tag = short_string(from.queue),
+                                     .no_local = 0,
+                                     .no_ack = !from.acknowledged,
+                                     .exclusive = 0,
+                                     .nowait = 0,
+                                     .arguments = {}});
+}
+
+void append_one(std::string& out, std::uint16_t channel, const request::Cancel& from) {
+  append_method(out, channel, AMQP_BASIC_CANCEL_METHOD,
+                amqp_basic_cancel_t{.consumer_tag = short_string(from.queue), .nowait = 0});
+}
+
 }  // namespace
 
 void append_start_ok(std::string& out, const StartOk& fields) {
@@ -206,51 +278,27 @@ void append_connection_close_ok(std::string& out) {
   append_method(out, 0, AMQP_CONNECTION_CLOSE_OK_METHOD, amqp_connection_close_ok_t{});
 }
 
-void append_channel_open(std::string& out) {
-  append_method(out, 1, AMQP_CHANNEL_OPEN_METHOD, amqp_channel_open_t{.out_of_band = {}});
+void append_channel_open(std::string& out, std::uint16_t channel) {
+  append_method(out, channel, AMQP_CHANNEL_OPEN_METHOD, amqp_channel_open_t{.out_of_band = {}});
 }
 
-void append_channel_close_ok(std::string& out) {
-  append_method(out, 1, AMQP_CHANNEL_CLOSE_OK_METHOD, amqp_channel_close_ok_t{});
+void append_channel_close_ok(std::string& out, std::uint16_t channel) {
+  append_method(out, channel, AMQP_CHANNEL_CLOSE_OK_METHOD, amqp_channel_close_ok_t{});
 }
 
-void append_confirm_select(std::string& out) {
-  append_method(out, 1, AMQP_CONFIRM_SELECT_METHOD, amqp_confirm_select_t{.nowait = 0});
+void append_request(std::string& out, std::uint16_t channel, const Request& request) {
+  std::visit([&](const auto& one) { append_one(out, channel, one); }, request);
 }
 
-void append_queue_declare(std::string& out, std::string_view queue) {
-  append_method(out, 1, AMQP_QUEUE_DECLARE_METHOD,
-                amqp_queue_declare_t{.ticket = 0,
-                                     .queue = short_string(queue),
-                                     .passive = 0,
-                                     .durable = 0,
-                                     .exclusive = 1,
-                                     .auto_delete = 1,
-                                     .nowait = 0,
-                                     .arguments = {}});
+void append_ack(std::string& out, std::uint64_t delivery_tag, Multiple multiple) {
+  append_method(out, main_channel, AMQP_BASIC_ACK_METHOD,
+                amqp_basic_ack_t{.delivery_tag = delivery_tag,
+                                 .multiple = multiple == Multiple::yes ? 1 : 0});
 }
 
-void append_queue_bind(std::string& out, std::string_view queue, std::string_view exchange,
-                       std::string_view routing_key) {
-  append_method(out, 1, AMQP_QUEUE_BIND_METHOD,
-                amqp_queue_bind_t{.ticket = 0,
-                                  .queue = short_string(queue),
-                                  .exchange = short_string(exchange),
-                                  .routing_key = short_string(routing_key),
-                                  .nowait = 0,
-                                  .arguments = {}});
-}
-
-void append_consume(std::string& out, std::string_view queue) {
-  append_method(out, 1, AMQP_BASIC_CONSUME_METHOD,
-                amqp_basic_consume_t{.ticket = 0,
-                                     .queue = short_string(queue),
-                                     .consumer_tag = {},
-                                     .no_local = 0,
-                                     .no_ack = 1,
-                                     .exclusive = 0,
-                                     .nowait = 0,
-                                     .arguments = {}});
+void append_requeue(std::string& out, std::uint64_t delivery_tag) {
+  append_method(out, main_channel, AMQP_BASIC_REJECT_METHOD,
+                amqp_basic_reject_t{.delivery_tag = delivery_tag, .requeue = 1});
 }
 
 void append_heartbeat(std::string& out) {
@@ -258,7 +306,7 @@ void append_heartbeat(std::string& out) {
 }
 
 void append_publish(std::string& out, const Message& message, std::size_t frame_max) {
-  append_method(out, 1, AMQP_BASIC_PUBLISH_METHOD,
+  append_method(out, main_channel, AMQP_BASIC_PUBLISH_METHOD,
                 amqp_basic_publish_t{.ticket = 0,
                                      .exchange = short_string(message.exchange),
                                      .routing_key = short_string(message.routing_key),

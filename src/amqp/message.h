@@ -16,7 +16,8 @@ using Table = std::vector<std::pair<std::string, FieldValue>>;
 using Array = std::vector<FieldValue>;
 
 /// A value in a header table: the types Nameko's Python reads without surprises. std::monostate is
-/// AMQP's void. Integers are sent as 32 bits where they fit and as 64 bits otherwise.
+/// AMQP's void. Integers are sent as 32 bits where they fit and as 64 bits otherwise. Of received
+/// values a timestamp is an integer, a decimal its digits as text, bytes a text of any bytes.
 struct FieldValue {
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Table> value = {};
 };
@@ -42,10 +43,12 @@ struct Message {
   std::string body = {};
 };
 
-/// A message the broker brought to our queue. Headers of received messages are not kept.
+/// A message the broker brought to our queue. Its headers are kept only where somebody wants them.
 struct Delivery {
   std::string exchange = {};
   std::string routing_key = {};
+  std::uint64_t delivery_tag = 0;
+  bool redelivered = false;
   Properties properties = {};
   std::string body = {};
   /// The body was over the limit and was read past, not kept.

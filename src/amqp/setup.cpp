@@ -55,10 +55,10 @@ void check_greeting(std::string_view bytes, const std::string& address) {
                                                      : "RabbitMQ usually listens on port 5672"});
 }
 
-Setup::Setup(const Endpoint& endpoint, const ReplyQueue& reply_queue, Pace pace, bool confirms)
-    : endpoint_(endpoint), reply_queue_(reply_queue), pace_(pace), confirms_(confirms) {
+Setup::Setup(const Endpoint& endpoint, const std::vector<Request>& opening, Pace pace)
+    : endpoint_(endpoint), opening_(opening), pace_(pace), unanswered_(opening.size() + 1) {
   const auto wanted = endpoint.heartbeat.value_or(std::chrono::seconds(default_heartbeat_seconds));
-  tune_ = {.channel_max = 1,
+  tune_ = {.channel_max = inquiry_channel,
            .frame_max = usual_frame_max,
            .heartbeat = static_cast<std::uint16_t>(wanted.count())};
 }
@@ -84,7 +84,14 @@ void Setup::hear(const Method& method, std::string& out) {
     hear_tune(*tune, out);
   } else if (std::holds_alternative<method::OpenOk>(method)) {
     phase_ = Phase::opened;
-  } else if (std::holds_alternative<method::ConsumeOk>(method)) {
+  } else if (std::holds_alternative<method::Granted>(method) ||
+             std::holds_alternative<method::QueueDeclareOk>(method)) {
+    hear_answer();
+  }
+}
+
+void Setup::hear_answer() {
+  if (unanswered_ > 0 && --unanswered_ == 0) {
     phase_ = Phase::ready;
   }
 }
@@ -92,7 +99,10 @@ void Setup::hear(const Method& method, std::string& out) {
 void Setup::check_order(const Method& method) const {
   const bool start = std::holds_alternative<method::Start>(method);
   const bool tune = std::holds_alternative<method::Tune>(method);
-  if ((start && phase_ != Phase::greeting) || (tune && phase_ != Phase::login) ||
+  const bool answer = std::holds_alternative<method::Granted>(method) ||
+                      std::holds_alternative<method::QueueDeclareOk>(method);
+  if ((answer && phase_ < Phase::opened) || (start && phase_ != Phase::greeting) ||
+      (tune && phase_ != Phase::login) ||
       (std::holds_alternative<method::OpenOk>(method) && phase_ != Phase::opening)) {
     throw Error({.kind = ErrorKind::connection_lost,
                  .message = "the broker sent a method of the login out of order",
@@ -108,11 +118,14 @@ void Setup::hear_tune(const method::Tune& tune, std::string& out) {
                                         endpoint_.address(), tune.frame_max),
                  .executed = request_executed()});
   }
+  const std::uint32_t frame_max = smaller_limit(tune_.frame_max, tune.frame_max);
+  const std::uint16_t channel_max = smaller_limit(tune_.channel_max, tune.channel_max);
   if (pace_ == Pace::careful) {
-    tune_.frame_max = smaller_limit(tune_.frame_max, tune.frame_max);
+    tune_.frame_max = frame_max;
+    tune_.channel_max = channel_max;
     append_rest(out);
   } else {
-    guessed_too_high_ = smaller_limit(tune_.frame_max, tune.frame_max) < tune_.frame_max;
+    guessed_too_high_ = frame_max < tune_.frame_max || channel_max < tune_.channel_max;
   }
 }
 
@@ -145,13 +158,10 @@ void Setup::append_login(std::string& out) const {
 void Setup::append_rest(std::string& out) {
   append_tune_ok(out, tune_);
   append_connection_open(out, endpoint_.vhost);
-  append_channel_open(out);
-  if (confirms_) {
-    append_confirm_select(out);
+  append_channel_open(out, main_channel);
+  for (const Request& request : opening_) {
+    append_request(out, main_channel, request);
   }
-  append_queue_declare(out, reply_queue_.name);
-  append_queue_bind(out, reply_queue_.name, reply_queue_.exchange, reply_queue_.key);
-  append_consume(out, reply_queue_.name);
   sent_all_ = true;
 }
 

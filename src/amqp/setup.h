@@ -3,19 +3,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "amqp/codec.h"
+#include "amqp/request.h"
 #include "amqp/uri.h"
 #include "base/error.h"
 
 namespace miko::amqp {
-
-/// The queue on which replies arrive: exclusive, auto-delete, bound to `exchange` by `key`.
-struct ReplyQueue {
-  std::string name = {};
-  std::string exchange = {};
-  std::string key = {};
-};
 
 /// Throws Error{unreachable} if the first bytes of the other side, or the first few of them, are
 /// not how an AMQP 0-9-1 broker begins.
@@ -26,19 +21,19 @@ enum class Pace {
   careful,     ///< waits for the broker's greeting and for its limits: two round trips more
 };
 
-/// Login, channel and reply queue as a flight of frames. Pure: it is told what the broker says and
-/// says what to send.
+/// Login, channel and the first requests as a flight of frames. Pure: it is told what the broker
+/// says and says what to send.
 ///
 /// RabbitMQ handles frames in order and refuses the whole rest after an error, so nothing needs to
-/// be waited for: protocol header, start-ok, tune-ok, open, channel.open, confirm.select,
-/// queue.declare, queue.bind, basic.consume and the first request leave together. The guess at
-/// stake is tune-ok: a frame_max above the broker's makes it drop the connection.
+/// be waited for: protocol header, start-ok, tune-ok, open, channel.open, the opening requests
+/// (a reply queue that is declared, bound and consumed from, say) and the first message leave
+/// together. The guess at stake is tune-ok: limits above the broker's make it drop the connection.
 class Setup {
  public:
   enum class Phase { greeting, login, opening, opened, ready };
 
-  /// `confirms`: the broker is to confirm every message.
-  Setup(const Endpoint& endpoint, const ReplyQueue& reply_queue, Pace pace, bool confirms = true);
+  /// `opening`: asked for on the main channel, in this order.
+  Setup(const Endpoint& endpoint, const std::vector<Request>& opening, Pace pace);
 
   /// Appends what is sent without having heard anything.
   void begin(std::string& out);
@@ -52,6 +47,8 @@ class Setup {
 
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] bool may_publish() const { return sent_all_; }
+  /// The broker allows the second channel that inquiries take.
+  [[nodiscard]] bool may_inquire() const { return tune_.channel_max >= inquiry_channel; }
   [[nodiscard]] std::size_t frame_max() const { return tune_.frame_max; }
   [[nodiscard]] std::uint16_t heartbeat_seconds() const { return tune_.heartbeat; }
   [[nodiscard]] const method::Start& broker() const { return broker_; }
@@ -64,15 +61,16 @@ class Setup {
   [[nodiscard]] Executed request_executed() const;
   void check_broker() const;
   void check_order(const Method& method) const;
+  void hear_answer();
   void hear_tune(const method::Tune& tune, std::string& out);
 
   const Endpoint& endpoint_;
-  const ReplyQueue& reply_queue_;
+  const std::vector<Request>& opening_;
   Pace pace_;
-  bool confirms_;
   Phase phase_ = Phase::greeting;
   TuneOk tune_;
   method::Start broker_ = {};
+  std::size_t unanswered_;  ///< channel.open and opening requests
   bool sent_all_ = false;
   bool guessed_too_high_ = false;
 };

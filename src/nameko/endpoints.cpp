@@ -73,4 +73,18 @@ std::vector<amqp::Endpoint> endpoints(const Options& options) {
   return endpoints;
 }
 
+amqp::ConnectionOptions connection_options(const Options& options) {
+  if (options.exchange.empty() || options.exchange.size() > 255) {
+    throw usage_error("the exchange name is empty or has more than 255 bytes");
+  }
+  amqp::ConnectionOptions result = {
+      .endpoints = endpoints(options),
+      .pace = options.careful ? amqp::Pace::careful : amqp::Pace::optimistic,
+      .body_size_max = options.reply_size_max};
+  if (options.trace) {
+    result.trace = options.trace;
+  }
+  return result;
+}
+
 }  // namespace miko::nameko

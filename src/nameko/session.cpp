@@ -15,24 +15,21 @@
 namespace miko {
 namespace {
 
-amqp::ConnectionOptions connection_options(const Options& options, const std::string& reply_key) {
-  if (options.exchange.empty() || options.exchange.size() > 255) {
-    throw usage_error("the exchange name is empty or has more than 255 bytes");
-  }
+/// A reply queue, and with Options::confirms the confirmation of every request.
+amqp::ConnectionOptions calling_options(const Options& options, const std::string& reply_key) {
   if (options.in_flight_max < 1) {
     throw usage_error("at least one call must be allowed in flight");
   }
-  amqp::ConnectionOptions result = {
-      .endpoints = nameko::endpoints(options),
-      .reply_queue = {.name = nameko::reply_queue_name(random_uuid()),
-                      .exchange = options.exchange,
-                      .key = reply_key},
-      .pace = options.careful ? amqp::Pace::careful : amqp::Pace::optimistic,
-      .confirms = options.confirms,
-      .body_size_max = options.reply_size_max};
-  if (options.trace) {
-    result.trace = options.trace;
+  amqp::ConnectionOptions result = nameko::connection_options(options);
+  const std::string queue = nameko::reply_queue_name(random_uuid());
+  if (options.confirms) {
+    result.opening.emplace_back(amqp::request::ConfirmSelect());
   }
+  result.opening.emplace_back(
+      amqp::request::DeclareQueue{.queue = queue, .exclusive = true, .auto_delete = true});
+  result.opening.emplace_back(amqp::request::BindQueue{
+      .queue = queue, .exchange = options.exchange, .routing_key = reply_key});
+  result.opening.emplace_back(amqp::request::Consume{.queue = queue});
   return result;
 }
 
@@ -52,7 +49,7 @@ Client::Session::Session(Options options)
     : options_(std::move(options)),
       loop_(options_.interrupt_fd),
       reply_key_(random_uuid()),
-      connection_(loop_, connection_options(options_, reply_key_)) {}
+      connection_(loop_, calling_options(options_, reply_key_)) {}
 
 void Client::Session::start(std::string_view service, std::string_view method, Arguments arguments,
                             std::function<void(Reply)> done) {
@@ -96,16 +93,7 @@ void Client::Session::log_in(Clock::time_point until) {
   }
   connect(until);
   try {
-    while (!connection_.ready()) {
-      if (std::optional<amqp::Event> event = connection_.next(until)) {
-        handle(std::move(*event));
-      } else if (!connection_.ready()) {
-        throw Error({.kind = ErrorKind::unreachable,
-                     .message = fmt::format("{} from {} in time",
-                                            connection_.login_pending().value_or("no reply queue"),
-                                            connection_.address())});
-      }
-    }
+    connection_.await_ready(until);
   } catch (const Error& error) {
     lose(error);
   }
@@ -183,6 +171,8 @@ void Client::Session::handle(const amqp::Confirmed& confirmed) {
                                       .executed = Executed::maybe}});
   }
 }
+
+void Client::Session::handle(const amqp::Answer& /*to no inquiry of ours*/) {}
 
 void Client::Session::expire(Clock::time_point now) {
   for (const nameko::Call& call : calls_.expire(now)) {

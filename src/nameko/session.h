@@ -47,6 +47,7 @@ class Client::Session {
   void handle(amqp::Delivery delivery);
   void handle(const amqp::Returned& returned);
   void handle(const amqp::Confirmed& confirmed);
+  void handle(const amqp::Answer& answer);
   void expire(Clock::time_point now);
   [[nodiscard]] Failure timed_out(const nameko::Call& call) const;
   [[nodiscard]] bool may_have_left(const nameko::Call& call) const;

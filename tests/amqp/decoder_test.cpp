@@ -235,14 +235,17 @@ TEST(DecoderMethod, ReadsAnswersWithoutContent) {
   EXPECT_EQ(type_of(payload(20, 11, Bytes().u32(0))), Method(method::Granted{}).index());
   EXPECT_EQ(type_of(payload(20, 41)), Method(method::ChannelCloseOk{}).index());
   EXPECT_EQ(type_of(payload(50, 21)), Method(method::Granted{}).index());
-  EXPECT_EQ(type_of(payload(60, 21, Bytes().short_string("t"))),
-            Method(method::ConsumeOk{}).index());
+  EXPECT_EQ(type_of(payload(40, 11)), Method(method::Granted{}).index());
+  EXPECT_EQ(type_of(payload(50, 41, Bytes().u32(0))), Method(method::Granted{}).index());
+  EXPECT_EQ(type_of(payload(60, 31, Bytes().short_string("t"))), Method(method::Granted{}).index());
+  EXPECT_EQ(type_of(payload(60, 11)), Method(method::Granted{}).index());
+  EXPECT_EQ(type_of(payload(60, 21, Bytes().short_string("t"))), Method(method::Granted{}).index());
   EXPECT_EQ(type_of(payload(85, 11)), Method(method::Granted{}).index());
 }
 
 TEST(DecoderMethod, RefusesWhatABrokerDoesNotSend) {
-  EXPECT_EQ(complaint_about_method(payload(50, 41, Bytes().u32(0))),
-            "the broker sent method 50.41, which is not for a client");
+  EXPECT_EQ(complaint_about_method(payload(50, 31, Bytes().u32(0))),
+            "the broker sent method 50.31, which is not for a client");
   EXPECT_EQ(complaint_about_method(payload(99, 1)),
             "the broker sent method 99.1, which is malformed or unknown");
   EXPECT_EQ(complaint_about_method(""), "the broker sent a method frame that is too short");
@@ -302,6 +305,36 @@ TEST(DecoderContentHeader, ReadsWhatRepliesCarry) {
   EXPECT_EQ(header.properties.correlation_id, "id");
   EXPECT_EQ(header.properties.reply_to, "r");
   EXPECT_TRUE(header.properties.headers.empty());
+}
+
+TEST(DecoderContentHeader, KeepsHeadersOfAllTypesIfTheyAreWanted) {
+  const auto field = [](std::string_view name, char kind) {
+    return Bytes().short_string(name).u8(static_cast<std::uint8_t>(kind));
+  };
+  const std::string fields =
+      field("b", 'b').u8(0xff).str() + field("B", 'B').u8(0xff).str() +
+      field("s", 's').u16(0xffff).str() + field("u", 'u').u16(0xffff).str() +
+      field("i", 'i').u32(0xffffffff).str() + field("L", 'L').u64(UINT64_MAX).str() +
+      field("T", 'T').u64(1).str() + field("f", 'f').u32(0x3fc00000).str() +
+      field("D", 'D').u8(2).u32(0xffffff97).str() + field("x", 'x').long_string("ÿ").str();
+  const std::string payload = header_payload(0, {.raw_headers = Bytes().raw(fields)});
+
+  const Table headers = Decoder(Headers::keep).content_header(payload).properties.headers;
+
+  ASSERT_EQ(headers.size(), 10U);
+  const auto integer = [&headers](std::size_t i) {
+    return std::get<std::int64_t>(headers[i].second.value);
+  };
+  EXPECT_EQ(integer(0), -1);
+  EXPECT_EQ(integer(1), 255);
+  EXPECT_EQ(integer(2), -1);
+  EXPECT_EQ(integer(3), 65535);
+  EXPECT_EQ(integer(4), 4294967295);
+  EXPECT_EQ(std::get<std::string>(headers[5].second.value), "18446744073709551615");
+  EXPECT_EQ(integer(6), 1);
+  EXPECT_EQ(std::get<double>(headers[7].second.value), 1.5);
+  EXPECT_EQ(std::get<std::string>(headers[8].second.value), "-1.05");
+  EXPECT_EQ(std::get<std::string>(headers[9].second.value), "ÿ");
 }
 
 TEST(DecoderContentHeader, LeavesEmptyWhatWasNotSent) {

@@ -193,28 +193,23 @@ struct Encoded {
 TEST(AppendMethods, WriteTheirFrames) {
   const Encoded cases[] = {
       {[](std::string& out) {
-         append_tune_ok(out, {.channel_max = 1, .frame_max = 131072, .heartbeat = 10});
+         append_tune_ok(out, {.channel_max = 2, .frame_max = 131072, .heartbeat = 10});
        },
-       test::method_frame(0, {10, 31}, Bytes().u16(1).u32(131072).u16(10))},
+       test::method_frame(0, {10, 31}, Bytes().u16(2).u32(131072).u16(10))},
       {[](std::string& out) { append_connection_open(out, "/v"); },
        test::method_frame(0, {10, 40}, Bytes().short_string("/v").short_string("").u8(0))},
       {append_connection_close,
        test::method_frame(0, {10, 50}, Bytes().u16(200).short_string("goodbye").u16(0).u16(0))},
       {append_connection_close_ok, test::method_frame(0, {10, 51})},
-      {append_channel_open, test::method_frame(1, {20, 10}, Bytes().short_string(""))},
-      {append_channel_close_ok, test::method_frame(1, {20, 41})},
-      {append_confirm_select, test::method_frame(1, {85, 10}, Bytes().u8(0))},
-      {[](std::string& out) { append_queue_declare(out, "q"); },
-       // exclusive is the third bit, auto-delete the fourth
-       test::method_frame(1, {50, 10}, Bytes().u16(0).short_string("q").u8(0x0c).table())},
-      {[](std::string& out) { append_queue_bind(out, "q", "x", "k"); },
-       test::method_frame(
-           1, {50, 20},
-           Bytes().u16(0).short_string("q").short_string("x").short_string("k").u8(0).table())},
-      {[](std::string& out) { append_consume(out, "q"); },
-       // no-ack is the second bit
-       test::method_frame(1, {60, 20},
-                          Bytes().u16(0).short_string("q").short_string("").u8(0x02).table())},
+      {[](std::string& out) { append_channel_open(out, 2); },
+       test::method_frame(2, {20, 10}, Bytes().short_string(""))},
+      {[](std::string& out) { append_channel_close_ok(out, 2); }, test::method_frame(2, {20, 41})},
+      {[](std::string& out) { append_ack(out, 7, Multiple::no); },
+       test::method_frame(1, {60, 80}, Bytes().u64(7).u8(0))},
+      {[](std::string& out) { append_ack(out, 7, Multiple::yes); },
+       test::method_frame(1, {60, 80}, Bytes().u64(7).u8(1))},
+      {[](std::string& out) { append_requeue(out, 7); },
+       test::method_frame(1, {60, 90}, Bytes().u64(7).u8(1))},
       {append_heartbeat, test::frame(test::FrameType::heartbeat, 0, "")},
       {[](std::string& out) { append_body_frame(out, "piece"); },
        test::frame(test::FrameType::body, 1, "piece")},
@@ -225,6 +220,53 @@ TEST(AppendMethods, WriteTheirFrames) {
     c.append(out);
 
     EXPECT_EQ(out, "before" + c.expected);
+  }
+}
+
+std::string encoded(const Request& request) {
+  std::string out;
+  append_request(out, 2, request);
+  return out;
+}
+
+TEST(AppendRequest, WritesEachRequestOnItsChannel) {
+  const std::pair<Request, std::string> cases[] = {
+      {request::ConfirmSelect{}, test::method_frame(2, {85, 10}, Bytes().u8(0))},
+      // passive is the first bit, durable the second, exclusive or auto-delete follow
+      {request::DeclareExchange{.exchange = "x"},
+       test::method_frame(2, {40, 10},
+                          Bytes().u16(0).short_string("x").short_string("topic").u8(0x02).table())},
+      {request::DeclareExchange{.exchange = "x", .passive = true, .auto_delete = true},
+       test::method_frame(2, {40, 10},
+                          Bytes().u16(0).short_string("x").short_string("topic").u8(0x07).table())},
+      {request::DeclareQueue{.queue = "q", .exclusive = true, .auto_delete = true},
+       test::method_frame(2, {50, 10}, Bytes().u16(0).short_string("q").u8(0x0c).table())},
+      {request::DeclareQueue{.queue = "q", .passive = true, .durable = true},
+       test::method_frame(2, {50, 10}, Bytes().u16(0).short_string("q").u8(0x03).table())},
+      {request::DeclareQueue{.queue = "q",
+                             .arguments = {{"x-max-length", {.value = std::int64_t{5}}}}},
+       test::method_frame(2, {50, 10},
+                          Bytes().u16(0).short_string("q").u8(0).table(
+                              Bytes().short_string("x-max-length").u8('I').u32(5)))},
+      {request::BindQueue{.queue = "q", .exchange = "x", .routing_key = "k"},
+       test::method_frame(
+           2, {50, 20},
+           Bytes().u16(0).short_string("q").short_string("x").short_string("k").u8(0).table())},
+      {request::DeleteQueue{.queue = "q", .if_unused = true, .if_empty = true},
+       test::method_frame(2, {50, 40}, Bytes().u16(0).short_string("q").u8(0x03))},
+      {request::Prefetch{.count = 9}, test::method_frame(2, {60, 10}, Bytes().u32(0).u16(9).u8(0))},
+      // no-ack is the second bit
+      {request::Consume{.queue = "q"},
+       test::method_frame(2, {60, 20},
+                          Bytes().u16(0).short_string("q").short_string("q").u8(0x02).table())},
+      {request::Consume{.queue = "q", .acknowledged = true},
+       test::method_frame(2, {60, 20},
+                          Bytes().u16(0).short_string("q").short_string("q").u8(0).table())},
+      {request::Cancel{.queue = "q"},
+       test::method_frame(2, {60, 30}, Bytes().short_string("q").u8(0))},
+  };
+  for (const auto& [request, expected] : cases) {
+    EXPECT_EQ(encoded(request), expected) << request.index();
   }
 }
 

@@ -11,7 +11,10 @@ namespace {
 using test::MethodId;
 
 const Endpoint endpoint = {.host = "h", .vhost = "v", .user = "bob", .password = std::string("pw")};
-const ReplyQueue reply_queue = {.name = "q", .exchange = "x", .key = "k"};
+const std::vector<Request> opening = {
+    request::ConfirmSelect{}, request::DeclareQueue{.queue = "q"},
+    request::BindQueue{.queue = "q", .exchange = "x", .routing_key = "k"},
+    request::Consume{.queue = "q"}};
 const method::Start rabbitmq = {
     .version_minor = 9, .mechanisms = "PLAIN AMQPLAIN", .product = "RabbitMQ", .version = "3.10.8"};
 const method::Tune usual_tune = {.channel_max = 2047, .frame_max = 131072, .heartbeat = 60};
@@ -64,7 +67,7 @@ std::string answer(Setup& setup, const Method& method) {
 }
 
 TEST(OptimisticSetup, SendsEverythingInOneFlight) {
-  amqp::Setup setup(endpoint, reply_queue, Pace::optimistic);
+  amqp::Setup setup(endpoint, opening, Pace::optimistic);
 
   const std::string flight = begun(setup);
 
@@ -75,22 +78,28 @@ TEST(OptimisticSetup, SendsEverythingInOneFlight) {
   EXPECT_TRUE(setup.may_publish());
 }
 
-TEST(OptimisticSetup, AsksForConfirmsOnlyIfTheyAreWanted) {
-  amqp::Setup setup(endpoint, reply_queue, Pace::optimistic, false);
+TEST(OptimisticSetup, OpensOnlyAChannelIfNothingElseIsWanted) {
+  const std::vector<Request> nothing;
+  amqp::Setup setup(endpoint, nothing, Pace::optimistic);
 
   const std::string flight = begun(setup);
 
   EXPECT_EQ(methods_in(flight.substr(protocol_header.size())),
-            (std::vector<MethodId>{start_ok, tune_ok, connection_open, channel_open, queue_declare,
-                                   queue_bind, consume}));
+            (std::vector<MethodId>{start_ok, tune_ok, connection_open, channel_open}));
+  for (const Method& method : {Method(rabbitmq), Method(usual_tune), Method(method::OpenOk{})}) {
+    answer(setup, method);
+    EXPECT_NE(setup.phase(), amqp::Setup::Phase::ready);
+  }
+  answer(setup, method::Granted{});
+  EXPECT_EQ(setup.phase(), amqp::Setup::Phase::ready);
 }
 
 TEST(OptimisticSetup, AsksForWhatEveryBrokerOffers) {
-  amqp::Setup setup(endpoint, reply_queue, Pace::optimistic);
+  amqp::Setup setup(endpoint, opening, Pace::optimistic);
 
   const TuneOk tune = tune_ok_in(begun(setup).substr(protocol_header.size()));
 
-  EXPECT_EQ(tune.channel_max, 1);
+  EXPECT_EQ(tune.channel_max, 2);
   EXPECT_EQ(tune.frame_max, 131072U);
   EXPECT_EQ(tune.heartbeat, 10);
   EXPECT_EQ(setup.frame_max(), 131072U);
@@ -98,22 +107,21 @@ TEST(OptimisticSetup, AsksForWhatEveryBrokerOffers) {
 }
 
 TEST(OptimisticSetup, SaysWhereItBelongs) {
-  amqp::Setup setup(endpoint, reply_queue, Pace::optimistic);
+  amqp::Setup setup(endpoint, opening, Pace::optimistic);
 
   const std::string flight = begun(setup);
 
   std::string expected;
   append_connection_open(expected, "v");
-  append_channel_open(expected);
-  append_confirm_select(expected);
-  append_queue_declare(expected, "q");
-  append_queue_bind(expected, "q", "x", "k");
-  append_consume(expected, "q");
+  append_channel_open(expected, 1);
+  for (const Request& request : opening) {
+    append_request(expected, 1, request);
+  }
   EXPECT_TRUE(flight.ends_with(expected));
 }
 
 TEST(OptimisticSetup, ListensThroughToTheEndWithoutAnotherWord) {
-  amqp::Setup setup(endpoint, reply_queue, Pace::optimistic);
+  amqp::Setup setup(endpoint, opening, Pace::optimistic);
   begun(setup);
   const std::pair<Method, amqp::Setup::Phase> answers[] = {
       {rabbitmq, amqp::Setup::Phase::login},
@@ -123,7 +131,7 @@ TEST(OptimisticSetup, ListensThroughToTheEndWithoutAnotherWord) {
       {method::Granted{}, amqp::Setup::Phase::opened},
       {method::QueueDeclareOk{.queue = "q"}, amqp::Setup::Phase::opened},
       {method::Granted{}, amqp::Setup::Phase::opened},
-      {method::ConsumeOk{}, amqp::Setup::Phase::ready},
+      {method::Granted{}, amqp::Setup::Phase::ready},
   };
   EXPECT_EQ(setup.phase(), amqp::Setup::Phase::greeting);
   for (const auto& [method, phase] : answers) {
@@ -140,7 +148,7 @@ TEST(OptimisticSetup, NoticesABrokerWithSmallerFrames) {
   };
   for (const auto& [frame_max, too_high] : cases) {
     SCOPED_TRACE(frame_max);
-    amqp::Setup setup(endpoint, reply_queue, Pace::optimistic);
+    amqp::Setup setup(endpoint, opening, Pace::optimistic);
     begun(setup);
     answer(setup, rabbitmq);
 
@@ -151,8 +159,47 @@ TEST(OptimisticSetup, NoticesABrokerWithSmallerFrames) {
   }
 }
 
+TEST(OptimisticSetup, NoticesABrokerWithFewerChannels) {
+  const std::pair<std::uint16_t, bool> cases[] = {{1, true}, {2, false}, {2047, false}, {0, false}};
+  for (const auto& [channel_max, too_high] : cases) {
+    SCOPED_TRACE(channel_max);
+    amqp::Setup setup(endpoint, opening, Pace::optimistic);
+    begun(setup);
+    answer(setup, rabbitmq);
+
+    answer(setup, method::Tune{.channel_max = channel_max, .frame_max = 131072});
+
+    EXPECT_EQ(setup.guessed_too_high(), too_high);
+  }
+}
+
+TEST(CarefulSetup, GoesWithoutInquiriesIfTheBrokerAllowsOneChannel) {
+  const std::pair<std::uint16_t, bool> cases[] = {{1, false}, {2, true}, {0, true}};
+  for (const auto& [channel_max, may_inquire] : cases) {
+    SCOPED_TRACE(channel_max);
+    amqp::Setup setup(endpoint, opening, Pace::careful);
+    begun(setup);
+    answer(setup, rabbitmq);
+
+    const std::string out =
+        answer(setup, method::Tune{.channel_max = channel_max, .frame_max = 131072});
+
+    EXPECT_EQ(tune_ok_in(out).channel_max, may_inquire ? 2 : 1);
+    EXPECT_EQ(setup.may_inquire(), may_inquire);
+  }
+}
+
+TEST(Setup, RefusesAnswersBeforeTheLoginIsAnswered) {
+  amqp::Setup setup(endpoint, opening, Pace::optimistic);
+  begun(setup);
+
+  EXPECT_THROW(answer(setup, method::Granted{}), Error);
+  answer(setup, rabbitmq);
+  EXPECT_THROW(answer(setup, method::QueueDeclareOk{}), Error);
+}
+
 TEST(CarefulSetup, TakesOneStepAfterAnother) {
-  amqp::Setup setup(endpoint, reply_queue, Pace::careful);
+  amqp::Setup setup(endpoint, opening, Pace::careful);
 
   EXPECT_EQ(begun(setup), protocol_header);
   EXPECT_FALSE(setup.may_publish());
@@ -165,7 +212,10 @@ TEST(CarefulSetup, TakesOneStepAfterAnother) {
   EXPECT_EQ(setup.phase(), amqp::Setup::Phase::opening);
   EXPECT_TRUE(setup.may_publish());
   EXPECT_EQ(answer(setup, method::OpenOk{}), "");
-  EXPECT_EQ(answer(setup, method::ConsumeOk{}), "");
+  for (int answers = 0; answers < 5; ++answers) {
+    EXPECT_EQ(setup.phase(), amqp::Setup::Phase::opened);
+    EXPECT_EQ(answer(setup, method::Granted{}), "");
+  }
   EXPECT_EQ(setup.phase(), amqp::Setup::Phase::ready);
 }
 
@@ -175,7 +225,7 @@ TEST(CarefulSetup, AgreesToTheSmallerFrames) {
   };
   for (const auto& [offered, agreed] : cases) {
     SCOPED_TRACE(offered);
-    amqp::Setup setup(endpoint, reply_queue, Pace::careful);
+    amqp::Setup setup(endpoint, opening, Pace::careful);
     begun(setup);
     answer(setup, rabbitmq);
 
@@ -190,7 +240,7 @@ TEST(CarefulSetup, AgreesToTheSmallerFrames) {
 TEST(Setup, AsksForTheHeartbeatOfTheEndpoint) {
   Endpoint quiet = endpoint;
   quiet.heartbeat = std::chrono::seconds(0);
-  amqp::Setup setup(quiet, reply_queue, Pace::optimistic);
+  amqp::Setup setup(quiet, opening, Pace::optimistic);
 
   EXPECT_EQ(tune_ok_in(begun(setup).substr(protocol_header.size())).heartbeat, 0);
   EXPECT_EQ(setup.heartbeat_seconds(), 0);
@@ -200,7 +250,7 @@ TEST(Setup, LogsInByTheMethodOfTheEndpoint) {
   Endpoint external = endpoint;
   external.login_method = "EXTERNAL";
   external.password = std::nullopt;
-  amqp::Setup setup(external, reply_queue, Pace::optimistic);
+  amqp::Setup setup(external, opening, Pace::optimistic);
   std::string expected(protocol_header);
   append_start_ok(expected, {.mechanism = "EXTERNAL", .user = "bob"});
 
@@ -208,7 +258,7 @@ TEST(Setup, LogsInByTheMethodOfTheEndpoint) {
 }
 
 std::string complaint_about(const Endpoint& about, const method::Start& start) {
-  amqp::Setup setup(about, reply_queue, Pace::careful);
+  amqp::Setup setup(about, opening, Pace::careful);
   begun(setup);
   try {
     answer(setup, start);
@@ -242,7 +292,7 @@ TEST(Setup, RefusesABrokerWithoutTheLoginMethod) {
 TEST(OptimisticSetup, ClaimsNothingOfTheFlightToABrokerItRefuses) {
   for (const method::Start& start :
        {method::Start{.version_minor = 8, .mechanisms = "PLAIN"}, {.version_minor = 9}}) {
-    amqp::Setup setup(endpoint, reply_queue, Pace::optimistic);
+    amqp::Setup setup(endpoint, opening, Pace::optimistic);
     begun(setup);
     try {
       answer(setup, start);
@@ -263,7 +313,7 @@ TEST(Setup, FindsTheLoginMethodWhereverItStands) {
 
 TEST(Setup, RefusesFramesTooSmallForAmqp) {
   for (const std::uint32_t frame_max : {1U, 8U, 4095U}) {
-    amqp::Setup setup(endpoint, reply_queue, Pace::careful);
+    amqp::Setup setup(endpoint, opening, Pace::careful);
     std::string out;
 
     EXPECT_THROW(setup.hear(method::Tune{.frame_max = frame_max}, out), Error) << frame_max;

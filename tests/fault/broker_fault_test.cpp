@@ -161,7 +161,7 @@ TEST(BrokerFault, Row30_ReplyQueueIsDeleted) {
   const Outcome run = fault_call(server.uri());
 
   expect_fault(run, 9, "connection_lost", "maybe");
-  expect_message(run, "cancelled the reply queue");
+  expect_message(run, "cancelled the consumer of ");
 }
 
 TEST(BrokerFault, Row33_ConnectionLimitIsReached) {

@@ -195,7 +195,7 @@ TEST_F(RealBroker, Row30_ReplyQueueIsDeleted) {
   const Outcome run = call.child().wait();
 
   expect_fault(run, 9, "connection_lost", "maybe");
-  expect_message(run, "cancelled the reply queue");
+  expect_message(run, "cancelled the consumer of " + call.queue());
 }
 
 TEST_F(RealBroker, Row31_KilledMikoLeavesNoQueue) {

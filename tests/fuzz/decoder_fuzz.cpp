@@ -104,14 +104,13 @@ class Reader {
               "the wrong limit");
       require(delivery->body.size() == (delivery->too_large ? 0 : delivery->announced_size),
               "a body that is not as long as announced");
-      require(delivery->properties.headers.empty(), "headers");
       require(delivery->properties.correlation_id.size() <= 255, "a short string that is long");
     }
   }
 
   std::uint64_t body_size_max_;
   std::uint64_t body_left_ = 0;
-  amqp::Decoder decoder_ = {};
+  amqp::Decoder decoder_{amqp::Headers::keep};
   amqp::Assembler assembler_;
 };
 
