@@ -19,8 +19,6 @@
 namespace miko::cli {
 namespace {
 
-constexpr AddCommand commands[] = {add_call, add_batch, add_bench, add_completion, add_help};
-
 void add_global_options(CLI::App& app, TypedOptions& typed) {
   const auto text = [&app](const char* name, std::optional<std::string>& value, const char* what,
                            const char* help, const char* group) {
@@ -87,6 +85,32 @@ class HelpFormatter : public CLI::Formatter {
                : own + "\n\nBroker, TLS, timeout and output options: miko --help\n";
   }
 };
+
+/// Options are declared only of commands that occur among the words: declaring those of all of them
+/// takes longer than a call.
+void add_commands(CLI::App& app, std::span<char*> argv, Session& session) {
+  const auto occurs = [argv](std::string_view word) {
+    return std::find(argv.begin(), argv.end(), word) != argv.end();
+  };
+  const bool all = occurs("--help-all");
+  for (const Command& command : commands()) {
+    CLI::App* const added =
+        app.add_subcommand(std::string(command.name), std::string(command.summary));
+    if (all || occurs(command.name)) {
+      command.declare(*added, session);
+    }
+  }
+}
+
+/// The formats of the chosen command, for -o; empty if it takes any.
+std::span<const OutputFormat> formats_of(const CLI::App& chosen) {
+  for (const Command& command : commands()) {
+    if (chosen.get_name() == command.name) {
+      return command.formats;
+    }
+  }
+  return {};
+}
 
 std::vector<std::string> option_names(const CLI::App& app) {
   std::vector<std::string> names;
@@ -189,9 +213,7 @@ int parse_and_run(std::span<char*> argv, MissingStreams missing_streams, Session
   app.set_version_flag("-V,--version", version_text, "Print versions of miko and its libraries");
   app.footer("miko help exit-codes, miko help environment and miko help output tell more.");
   add_global_options(app, session.typed);
-  for (const AddCommand add : commands) {
-    add(app, session);
-  }
+  add_commands(app, argv, session);
   if (argv.size() <= 1) {
     Output::print_error_text(app.help());
     return exit_code(ErrorKind::usage);
@@ -212,12 +234,9 @@ int parse_and_run(std::span<char*> argv, MissingStreams missing_streams, Session
     throw parse_failure(app, error);
   }
   wipe_passwords(argv);
-  session.output = Output(resolve_output(session.typed, session.environment), session.started,
-                          session.interrupt_fd);
-  if (session.output.format() == OutputFormat::csv &&
-      app.get_subcommands().front()->get_name() != "bench") {
-    throw usage_error("this command has no output format 'csv'", "bench has");
-  }
+  session.output = Output(resolve_output(session.typed, session.environment,
+                                         formats_of(*app.get_subcommands().front())),
+                          session.started, session.interrupt_fd);
   if (missing_streams.standard_output && session.output.format() != OutputFormat::none) {
     throw Error({.kind = ErrorKind::output_failed,
                  .message = "standard output is closed, so nothing was sent"});

@@ -315,23 +315,21 @@ std::vector<CLI::Option*> add_batch_options(CLI::App& command, BatchOptions& opt
       command.add_flag("--no-progress", options.no_progress, "Show no progress on the terminal")};
 }
 
-void add_batch(CLI::App& app, Session& session) {
+void declare_batch(CLI::App& command, Session& session) {
   auto options = std::make_shared<BatchOptions>();
-  CLI::App* command =
-      app.add_subcommand("batch", "Make many calls over one connection: JSON values in, lines out");
   command
-      ->add_option("file", options->input,
-                   "JSON values, one a line or spread over lines [standard input]:\n"
-                   R"({"service": str, "method": str, "args": [...], "kwargs": {...}, "id": any})")
+      .add_option("file", options->input,
+                  "JSON values, one a line or spread over lines [standard input]:\n"
+                  R"({"service": str, "method": str, "args": [...], "kwargs": {...}, "id": any})")
       ->option_text("[FILE]");
-  add_batch_options(*command, *options);
-  command->add_flag("--no-expire", options->no_expire,
-                    "Let requests wait in the queue, and run, after the timeout");
-  command->footer(
+  add_batch_options(command, *options);
+  command.add_flag("--no-expire", options->no_expire,
+                   "Let requests wait in the queue, and run, after the timeout");
+  command.footer(
       "Examples:\n"
       "  miko batch calls.jsonl > answers.jsonl\n"
       "  jq -c '{service: \"orders\", method: \"get\", args: [.]}' ids.json | miko batch -j 200");
-  command->callback([options, &session] {
+  command.callback([options, &session] {
     session.run = [options](Session& s) { return run_batch(*options, s); };
   });
 }

@@ -276,18 +276,16 @@ void add_load_options(CLI::App& command, BenchOptions& options) {
 
 }  // namespace
 
-void add_bench(CLI::App& app, Session& session) {
+void declare_bench(CLI::App& command, Session& session) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App* command =
-      app.add_subcommand("bench", "Put load on a method: rate, percentiles, thresholds");
-  add_argument_options(*command, options->words, options->arguments);
-  add_load_options(*command, *options);
-  command->footer(
+  add_argument_options(command, options->words, options->arguments);
+  add_load_options(command, *options);
+  command.footer(
       "Examples:\n"
       "  miko bench greeting hello name=Ann\n"
       "  miko bench orders.get --args '[\"A-1\"]' -n 10k -j 50 -o json\n"
       "  miko bench orders.get --args '[\"A-1\"]' -r 200 -z 1m --fail-if 'p99>200ms'");
-  command->callback([options, &session] {
+  command.callback([options, &session] {
     session.run = [options](Session& s) { return run(std::move(*options), s); };
   });
 }

@@ -94,27 +94,26 @@ int run(CallOptions options, Session& session) {
 
 }  // namespace
 
-void add_call(CLI::App& app, Session& session) {
+void declare_call(CLI::App& command, Session& session) {
   auto options = std::make_shared<CallOptions>();
-  CLI::App* command = app.add_subcommand("call", "Call an RPC method and print what it returns");
-  add_argument_options(*command, options->words, options->arguments);
-  command->add_flag("--no-expire", options->no_expire,
-                    "Let the request wait in the queue, and run, after the timeout");
-  command->add_flag("--dry-run", options->dry_run, "Print the message and send nothing");
+  add_argument_options(command, options->words, options->arguments);
+  command.add_flag("--no-expire", options->no_expire,
+                   "Let the request wait in the queue, and run, after the timeout");
+  command.add_flag("--dry-run", options->dry_run, "Print the message and send nothing");
   CLI::Option* many =
-      command->add_flag("--batch", options->many,
-                        "Read arguments from standard input, JSON values, and call once for each; "
-                        "answers as miko batch");
-  for (CLI::Option* option : add_batch_options(*command, options->batch)) {
+      command.add_flag("--batch", options->many,
+                       "Read arguments from standard input, JSON values, and call once for each; "
+                       "answers as miko batch");
+  for (CLI::Option* option : add_batch_options(command, options->batch)) {
     option->needs(many);
   }
-  command->footer(
+  command.footer(
       "Examples:\n"
       "  miko call greeting hello name=Ann\n"
       "  miko call orders.get --args '[\"A-1\"]'\n"
       "  miko call orders create customer=Ann items:='[{\"sku\": 7}]'\n"
       "  miko call orders create --args @order.json --timeout 30s -o envelope");
-  command->callback([options, &session] {
+  command.callback([options, &session] {
     session.run = [options](Session& s) { return run(std::move(*options), s); };
   });
 }

@@ -1,6 +1,29 @@
 #include "cli/command.h"
 
 namespace miko::cli {
+namespace {
+
+constexpr OutputFormat one_result[] = {OutputFormat::json, OutputFormat::pretty, OutputFormat::raw,
+                                       OutputFormat::envelope, OutputFormat::none};
+constexpr OutputFormat lines[] = {OutputFormat::json, OutputFormat::pretty, OutputFormat::envelope,
+                                  OutputFormat::none};
+constexpr OutputFormat report[] = {OutputFormat::json, OutputFormat::pretty, OutputFormat::csv,
+                                   OutputFormat::none};
+
+constexpr Command all_commands[] = {
+    {"call", "Call an RPC method and print what it returns", one_result, declare_call},
+    {"batch", "Make many calls over one connection: JSON values in, lines out", lines,
+     declare_batch},
+    {"bench", "Put load on a method: rate, percentiles, thresholds", report, declare_bench},
+    {"completion", "Print a completion script", {}, declare_completion},
+    {"help", "Explain a command, exit-codes, environment or output", {}, declare_help},
+};
+
+}  // namespace
+
+std::span<const Command> commands() {
+  return all_commands;
+}
 
 Settings Session::settings() const {
   Settings settings = resolve_settings(typed, environment, Loop(interrupt_fd), started);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -32,14 +34,24 @@ struct Session {
   [[nodiscard]] Settings settings() const;
 };
 
-/// Declares a command on the command line. Its callback only records what to run, so that mistakes
-/// in the words and failures of the command cannot be mixed up.
-using AddCommand = void (*)(CLI::App& app, Session& session);
+/// A command as the program knows it before it is chosen.
+struct Command {
+  std::string_view name;
+  std::string_view summary;  ///< one line for the help
+  /// What -o may be; empty for a command that takes any, since it prints no data.
+  std::span<const OutputFormat> formats;
+  /// Declares words and options on `command`. Its callback only records what to run, so that
+  /// mistakes in the words and failures of the command cannot be mixed up.
+  void (*declare)(CLI::App& command, Session& session);
+};
 
-void add_batch(CLI::App& app, Session& session);
-void add_bench(CLI::App& app, Session& session);
-void add_call(CLI::App& app, Session& session);
-void add_completion(CLI::App& app, Session& session);
-void add_help(CLI::App& app, Session& session);
+/// All of them, in the order of the help.
+[[nodiscard]] std::span<const Command> commands();
+
+void declare_batch(CLI::App& command, Session& session);
+void declare_bench(CLI::App& command, Session& session);
+void declare_call(CLI::App& command, Session& session);
+void declare_completion(CLI::App& command, Session& session);
+void declare_help(CLI::App& command, Session& session);
 
 }  // namespace miko::cli

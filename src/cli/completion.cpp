@@ -27,16 +27,15 @@ int run(const std::string& shell, const Output& output) {
 
 }  // namespace
 
-void add_completion(CLI::App& app, Session& session) {
+void declare_completion(CLI::App& command, Session& session) {
   auto shell = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("completion", "Print a completion script");
-  command->add_option("shell", *shell, "bash, zsh or fish")->required()->option_text("SHELL");
-  command->footer(
+  command.add_option("shell", *shell, "bash, zsh or fish")->required()->option_text("SHELL");
+  command.footer(
       "Examples:\n"
       "  source <(miko completion bash)\n"
       "  miko completion zsh > ~/.zfunc/_miko\n"
       "  miko completion fish > ~/.config/fish/completions/miko.fish");
-  command->callback(
+  command.callback(
       [shell, &session] { session.run = [shell](Session& s) { return run(*shell, s.output); }; });
 }
 

@@ -139,13 +139,12 @@ int run(const std::string& word, CLI::App& app, const Output& output) {
 
 }  // namespace
 
-void add_help(CLI::App& app, Session& session) {
+void declare_help(CLI::App& command, Session& session) {
   auto word = std::make_shared<std::string>();
-  CLI::App* command =
-      app.add_subcommand("help", "Explain a command, exit-codes, environment or output");
-  command->add_option("topic", *word, "a command, or exit-codes, environment, output")
+  command.add_option("topic", *word, "a command, or exit-codes, environment, output")
       ->option_text("TOPIC");
-  command->callback([word, &app, &session] {
+  CLI::App& app = *command.get_parent();
+  command.callback([word, &app, &session] {
     session.run = [word, &app](Session& s) { return run(*word, app, s.output); };
   });
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -252,14 +253,34 @@ class Resolver {
   const NamekoConfig no_config_ = {};
 };
 
-OutputFormat parse_format(std::string_view text) {
+bool is_among(OutputFormat format, std::span<const OutputFormat> formats) {
+  return formats.empty() || std::find(formats.begin(), formats.end(), format) != formats.end();
+}
+
+OutputFormat parse_format(std::string_view text, std::span<const OutputFormat> formats) {
+  std::string names;
   for (const auto& [name, format] : output_formats) {
+    if (!is_among(format, formats)) {
+      continue;
+    }
     if (text == name) {
       return format;
     }
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
   }
-  throw usage_error(fmt::format("unknown output format '{}'", printable(shortened(text, 40))),
-                    "json, pretty, raw, envelope, none or csv");
+  throw usage_error(fmt::format("no output format '{}' here", printable(shortened(text, 40))),
+                    "there are " + names);
+}
+
+/// What MIKO_OUTPUT says, if it is something that the command has.
+std::optional<OutputFormat> stored_format(const std::string& text,
+                                          std::span<const OutputFormat> formats) {
+  try {
+    const OutputFormat format = parse_format(text, {});
+    return is_among(format, formats) ? std::optional(format) : std::nullopt;
+  } catch (const Error& error) {
+    throw usage_error("the environment variable MIKO_OUTPUT has a bad value", error.failure().hint);
+  }
 }
 
 }  // namespace
@@ -269,7 +290,8 @@ Settings resolve_settings(const TypedOptions& typed, const Environment& environm
   return Resolver(typed, environment, loop, started).resolve();
 }
 
-OutputOptions resolve_output(const TypedOptions& typed, const Environment& environment) {
+OutputOptions resolve_output(const TypedOptions& typed, const Environment& environment,
+                             std::span<const OutputFormat> formats) {
   const auto set = [&environment](const char* name) {
     const std::optional<std::string> value = environment(name);
     return value && !value->empty();
@@ -280,14 +302,9 @@ OutputOptions resolve_output(const TypedOptions& typed, const Environment& envir
                            .verbose = typed.verbose};
   options.format = options.stdout_is_terminal ? OutputFormat::pretty : OutputFormat::json;
   if (typed.output) {
-    options.format = parse_format(*typed.output);
+    options.format = parse_format(*typed.output, formats);
   } else if (set("MIKO_OUTPUT")) {
-    try {
-      options.format = parse_format(*environment("MIKO_OUTPUT"));
-    } catch (const Error& error) {
-      throw usage_error("the environment variable MIKO_OUTPUT has a bad value",
-                        error.failure().hint);
-    }
+    options.format = stored_format(*environment("MIKO_OUTPUT"), formats).value_or(options.format);
   }
   const std::string colour = typed.colour.value_or("auto");
   if (colour != "auto" && colour != "always" && colour != "never") {

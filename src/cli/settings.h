@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/clock.h"
@@ -51,8 +52,10 @@ struct Settings {
 [[nodiscard]] Settings resolve_settings(const TypedOptions& typed, const Environment& environment,
                                         const Loop& loop, Clock::time_point started);
 
-/// The output options alone, which errors need as well.
+/// The output options alone, which errors need as well. `formats` are those that the command has,
+/// none for any: another one in MIKO_OUTPUT is passed over, one that was typed is refused.
 [[nodiscard]] OutputOptions resolve_output(const TypedOptions& typed,
-                                           const Environment& environment);
+                                           const Environment& environment,
+                                           std::span<const OutputFormat> formats = {});
 
 }  // namespace miko::cli

@@ -267,9 +267,19 @@ TEST(ResolveOutput, TakesTheFormatFromItsOptionOrVariable) {
   EXPECT_EQ(output({.output = "raw"}, {{"MIKO_OUTPUT", "none"}}).format, OutputFormat::raw);
 }
 
+TEST(ResolveOutput, TakesOnlyWhatTheCommandHas) {
+  constexpr OutputFormat formats[] = {OutputFormat::json, OutputFormat::none};
+  const Environment csv = environment({{"MIKO_OUTPUT", "csv"}});
+
+  EXPECT_EQ(resolve_output({.output = "none"}, csv, formats).format, OutputFormat::none);
+  EXPECT_NE(resolve_output({}, csv, formats).format, OutputFormat::csv);
+  EXPECT_EQ(complaint_about([&] { return resolve_output({.output = "csv"}, csv, formats); }),
+            "no output format 'csv' here");
+}
+
 TEST(ResolveOutput, RefusesUnknownFormatsAndColours) {
   EXPECT_EQ(complaint_about([] { return output({.output = "xml\x1b"}); }),
-            R"(unknown output format 'xml\x1b')");
+            R"(no output format 'xml\x1b' here)");
   EXPECT_EQ(complaint_about([] {
               return output({}, {{"MIKO_OUTPUT", "hidden"}});
             }),
