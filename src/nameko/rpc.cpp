@@ -8,6 +8,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "nameko/context.h"
+#include "nameko/headers.h"
 #include "nameko/names.h"
 
 namespace miko::nameko {
@@ -113,39 +114,6 @@ Failure classify(std::string_view service, std::string_view method, const Remote
 bool is_utf8(std::string_view encoding) {
   return encoding.empty() || encoding == "utf-8" || encoding == "UTF-8" || encoding == "utf8" ||
          encoding == "us-ascii" || encoding == "ascii" || encoding == "binary";
-}
-
-void write_field(JsonWriter& json, const amqp::FieldValue& field);
-
-void write_table(JsonWriter& json, const amqp::Table& table) {
-  json.begin_object();
-  for (const auto& [key, value] : table) {
-    json.key(key);
-    write_field(json, value);
-  }
-  json.end_object();
-}
-
-void write_field(JsonWriter& json, const amqp::FieldValue& field) {
-  if (const auto* boolean = std::get_if<bool>(&field.value)) {
-    json.boolean(*boolean);
-  } else if (const auto* integer = std::get_if<std::int64_t>(&field.value)) {
-    json.integer(*integer);
-  } else if (const auto* number = std::get_if<double>(&field.value)) {
-    json.raw(fmt::format("{}", *number));
-  } else if (const auto* text = std::get_if<std::string>(&field.value)) {
-    json.text(*text);
-  } else if (const auto* items = std::get_if<amqp::Array>(&field.value)) {
-    json.begin_array();
-    for (const amqp::FieldValue& item : *items) {
-      write_field(json, item);
-    }
-    json.end_array();
-  } else if (const auto* table = std::get_if<amqp::Table>(&field.value)) {
-    write_table(json, *table);
-  } else {
-    json.null();
-  }
 }
 
 /// Built around the larger of the two, so that it is not in memory twice.
@@ -256,8 +224,7 @@ std::string describe(const amqp::Message& message) {
   json.key("properties").begin_object();
   json.key("content_type").text(properties.content_type);
   json.key("content_encoding").text(properties.content_encoding);
-  json.key("headers");
-  write_table(json, properties.headers);
+  json.key("headers").raw(headers_json(properties.headers));
   json.key("delivery_mode").integer(properties.delivery_mode.value_or(0));
   json.key("priority").integer(properties.priority.value_or(0));
   json.key("correlation_id").text(properties.correlation_id);
