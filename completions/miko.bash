@@ -4,7 +4,8 @@
 _miko_valued='-b --broker --host --port --vhost --user --password-file --password --exchange
   -c --config --cacert --cert --key --servername --timeout -o --output --max-reply-size --color
   --args --kwargs -H --header --ctx
-  -j --in-flight -n --calls -z --duration -r --rate --warmup --args-file --fail-if --hgrm'
+  -j --in-flight -n --calls -z --duration -r --rate --warmup --args-file --fail-if --hgrm
+  --data'
 _miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
   -c --config --careful --tls --cacert --cert --key --servername --insecure --timeout
   -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
@@ -12,6 +13,7 @@ _miko_batch='-j --in-flight --ordered --fail-fast --no-progress --no-expire'
 _miko_call="--args --kwargs -H --header --ctx --dry-run --batch $_miko_batch"
 _miko_bench='--args --kwargs -H --header --ctx -n --calls -z --duration -j --in-flight -r --rate
   --warmup --args-file --fail-if --hgrm --no-progress'
+_miko_dispatch='--data -H --header --ctx --require-handler --dry-run --lines --no-progress'
 
 _miko_takes_value() {
   [[ $1 == -* && " ${_miko_valued//$'\n'/ } " == *" $1 "* ]]
@@ -58,7 +60,7 @@ _miko_value() {
       _miko_offer_files "$2" "$3"
       ;;
     --host) [[ -z $2 ]] && mapfile -t COMPREPLY < <(compgen -A hostname -- "$3") ;;
-    --args | --kwargs)
+    --args | --kwargs | --data)
       [[ $3 == @* ]] && _miko_offer_at_files "$2@" "${3#@}"
       ;;
     --ctx)
@@ -109,16 +111,17 @@ _miko_complete() {
       call) _miko_offer '' "$_miko_call" ;;
       batch) _miko_offer '' "$_miko_batch" ;;
       bench) _miko_offer '' "$_miko_bench" ;;
+      dispatch) _miko_offer '' "$_miko_dispatch" ;;
     esac
   elif [[ -z $command ]]; then
-    _miko_offer '' 'call batch bench completion help'
+    _miko_offer '' 'call batch dispatch bench completion help'
   elif [[ $command == help && $positional -eq 0 ]]; then
-    _miko_offer '' 'call batch bench completion help exit-codes environment output'
+    _miko_offer '' 'call batch dispatch bench completion help exit-codes environment output'
   elif [[ $command == completion && $positional -eq 0 ]]; then
     _miko_offer '' 'bash zsh fish'
   elif [[ $command == batch && $positional -eq 0 ]]; then
     _miko_offer_files '' "$cur"
-  elif [[ ($command == call || $command == bench) && $cur == *=@* ]]; then
+  elif [[ ($command == call || $command == bench || $command == dispatch) && $cur == *=@* ]]; then
     _miko_offer_at_files "${cur%%=@*}=@" "${cur#*=@}"
   fi
 }

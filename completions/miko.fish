@@ -5,7 +5,7 @@ function __miko_command
     set -l valued -b --broker --host --port --vhost --user --password-file --password --exchange \
         -c --config --cacert --cert --key --servername --timeout -o --output --max-reply-size \
         --color --args --kwargs -H --header --ctx -j --in-flight -n --calls -z --duration \
-        -r --rate --warmup --args-file --fail-if --hgrm
+        -r --rate --warmup --args-file --fail-if --hgrm --data
     set -l skip no
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
@@ -43,6 +43,7 @@ complete -c miko -f
 
 complete -c miko -n __miko_no_command -a call -d 'Call an RPC method and print what it returns'
 complete -c miko -n __miko_no_command -a batch -d 'Make many calls over one connection'
+complete -c miko -n __miko_no_command -a dispatch -d 'Dispatch an event, or many'
 complete -c miko -n __miko_no_command -a bench -d 'Put load on a method'
 complete -c miko -n __miko_no_command -a completion -d 'Print a completion script'
 complete -c miko -n __miko_no_command -a help -d 'Explain a command or a topic'
@@ -105,6 +106,16 @@ complete -c miko -n $in_bench -l args-file -r -F -d 'Arguments of one call each,
 complete -c miko -n $in_bench -l fail-if -x -d 'Exit with 3 if it is so, such as p99>200ms'
 complete -c miko -n $in_bench -l hgrm -r -F -d 'Write the percentile distribution'
 
+set -l in_dispatch '__miko_command_is dispatch'
+complete -c miko -n $in_dispatch -l data -x -a '(__miko_at_file)' -d 'Data of the event'
+complete -c miko -n $in_dispatch -s H -l header -x -d 'AMQP header of the event, NAME:TEXT'
+complete -c miko -n $in_dispatch -l ctx -x -a '(__miko_at_file)' -d 'Nameko context data, KEY=TEXT'
+complete -c miko -n $in_dispatch -l require-handler -d 'Fail if no queue is bound to the event'
+complete -c miko -n $in_dispatch -l dry-run -d 'Print the message and send nothing'
+complete -c miko -n $in_dispatch -l lines -d 'Dispatch an event for each JSON value of standard input'
+complete -c miko -n $in_dispatch -l no-progress -d 'Show no progress on the terminal'
+complete -c miko -n $in_dispatch -a '(__miko_at_file)'
+
 complete -c miko -n '__miko_command_is completion' -a 'bash zsh fish'
-complete -c miko -n '__miko_command_is help' -a 'call batch bench completion help' -d Command
+complete -c miko -n '__miko_command_is help' -a 'call batch dispatch bench completion help' -d Command
 complete -c miko -n '__miko_command_is help' -a 'exit-codes environment output' -d Topic

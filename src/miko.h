@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "nameko/client.h"
+#include "nameko/dispatcher.h"
+#include "nameko/event.h"
 #include "nameko/reply.h"
 #include "nameko/versions.h"
 

@@ -28,7 +28,7 @@ const std::map<std::string, Layer>& layers() {
       {"amqp", {{"amqp/", "base/"}, {"fmt/", "amqp", "rabbitmq-c/", "openssl/"}}},
       {"nameko", {{"nameko/", "amqp/", "base/"}, {"fmt/"}}},
       {"cli",
-       {{"cli/", "base/", "miko.h", "nameko/client.h", "nameko/reply.h"},
+       {{"cli/", "base/", "miko.h", "nameko/client.h", "nameko/event.h", "nameko/reply.h"},
         {"fmt/", "CLI/", "yaml-cpp/"}}},
       {"miko.h", {{"base/error.h", "base/json.h", "nameko/"}, {}}},
       {"main.cpp", {{"cli/", "miko.h"}, {}}},
@@ -131,10 +131,13 @@ TEST(Layers, EverySourceHasAUnitTestOrIsNamedHere) {
                                                    "cli/command.cpp",
                                                    "cli/completion.cpp",
                                                    "cli/file_input.cpp",
+                                                   "cli/dispatch.cpp",
+                                                   "cli/dispatch_lines.cpp",
                                                    "cli/help.cpp",
                                                    "cli/version.cpp",
                                                    "main.cpp",
                                                    "nameko/client.cpp",
+                                                   "nameko/dispatcher.cpp",
                                                    "nameko/session.cpp",
                                                    "nameko/versions.cpp"};
   for (const fs::path& file : sources()) {

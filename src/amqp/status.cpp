@@ -18,10 +18,12 @@ bool names_publish(const method::Close& close) {
   return close.class_id == 60 && close.method_id == 40;
 }
 
-/// Channel, queue, confirm and basic.consume come before the first publish in every flight.
+/// Channel, exchange, queue, confirm and basic.consume come before the first publish in every
+/// flight.
 bool names_setup(const method::Close& close) {
-  return close.class_id == 10 || close.class_id == 20 || close.class_id == 50 ||
-         close.class_id == 85 || (close.class_id == 60 && close.method_id == 20);
+  return close.class_id == 10 || close.class_id == 20 || close.class_id == 40 ||
+         close.class_id == 50 || close.class_id == 85 ||
+         (close.class_id == 60 && close.method_id == 20);
 }
 
 Failure refused_connection(const method::Close& close, std::string_view user,

@@ -293,4 +293,18 @@ void require_json(std::string_view what, std::string_view text) {
                .source = std::move(position)});
 }
 
+void require_json_value(std::string_view text, std::size_t line) {
+  try {
+    require_json("the value", text);
+  } catch (const Error& error) {
+    // Its position counts from the start of the value.
+    Failure failure = error.failure();
+    failure.source.line += line - 1;
+    const std::optional<JsonFault> fault = find_json_fault(text, JsonDialect::strict);
+    failure.message = fmt::format("not JSON at line {}, column {}: {}", failure.source.line,
+                                  failure.source.column, fault ? fault->what : "");
+    throw Error(std::move(failure));
+  }
+}
+
 }  // namespace miko::cli

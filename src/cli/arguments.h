@@ -44,4 +44,7 @@ struct Target {
 /// Checks that `text` is JSON. Throws Error{usage} with line, column and caret; `what` names it.
 void require_json(std::string_view what, std::string_view text);
 
+/// The same for a value that begins on line `line` of an input.
+void require_json_value(std::string_view text, std::size_t line);
+
 }  // namespace miko::cli

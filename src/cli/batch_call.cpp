@@ -103,20 +103,6 @@ std::string object_or_empty(const Record& record, std::string_view key) {
   return std::string(value);
 }
 
-void check_json(std::string_view json, std::size_t line) {
-  try {
-    require_json("the value", json);
-  } catch (const Error& error) {
-    // Its position counts from the start of the value.
-    Failure failure = error.failure();
-    failure.source.line += line - 1;
-    const std::optional<JsonFault> fault = find_json_fault(json, JsonDialect::strict);
-    failure.message = fmt::format("not JSON at line {}, column {}: {}", failure.source.line,
-                                  failure.source.column, fault ? fault->what : "");
-    throw Error(std::move(failure));
-  }
-}
-
 Error at_line(const Error& error, std::size_t line) {
   Failure failure = error.failure();
   failure.message = fmt::format("line {}: {}", line, failure.message);
@@ -126,7 +112,7 @@ Error at_line(const Error& error, std::size_t line) {
 }  // namespace
 
 void read_batch_call(std::string_view json, std::size_t line, BatchCall& call) {
-  check_json(json, line);
+  require_json_value(json, line);
   try {
     if (json_type(json) != JsonType::object) {
       throw usage_error("not a JSON object",
@@ -149,7 +135,7 @@ void read_batch_call(std::string_view json, std::size_t line, BatchCall& call) {
 }
 
 void read_batch_arguments(std::string_view json, std::size_t line, BatchCall& call) {
-  check_json(json, line);
+  require_json_value(json, line);
   try {
     Arguments arguments = parse_json_arguments(json, {});
     call.arguments.args = std::move(arguments.args);

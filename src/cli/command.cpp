@@ -10,10 +10,13 @@ constexpr OutputFormat lines[] = {OutputFormat::json, OutputFormat::pretty, Outp
 constexpr OutputFormat report[] = {OutputFormat::json, OutputFormat::pretty, OutputFormat::csv,
                                    OutputFormat::none};
 
+constexpr OutputFormat plain[] = {OutputFormat::json, OutputFormat::pretty, OutputFormat::none};
+
 constexpr Command all_commands[] = {
     {"call", "Call an RPC method and print what it returns", one_result, declare_call},
     {"batch", "Make many calls over one connection: JSON values in, lines out", lines,
      declare_batch},
+    {"dispatch", "Dispatch an event, or many", plain, declare_dispatch},
     {"bench", "Put load on a method: rate, percentiles, thresholds", report, declare_bench},
     {"completion", "Print a completion script", {}, declare_completion},
     {"help", "Explain a command, exit-codes, environment or output", {}, declare_help},

@@ -52,6 +52,7 @@ void declare_batch(CLI::App& command, Session& session);
 void declare_bench(CLI::App& command, Session& session);
 void declare_call(CLI::App& command, Session& session);
 void declare_completion(CLI::App& command, Session& session);
+void declare_dispatch(CLI::App& command, Session& session);
 void declare_help(CLI::App& command, Session& session);
 
 }  // namespace miko::cli

@@ -88,7 +88,8 @@ cannot be logged in to must mean "no".
   csv        bench only: a line of names and one of values
 
 batch prints an envelope for each call, with "index" and "id" in front, whatever
--o says, but for none. bench prints its report.
+-o says, but for none. dispatch prints nothing on success; with --lines a line
+for each event that failed. bench prints its report.
 
 A failure is one line of JSON on stderr (indented on a terminal), and stdout
 stays empty:

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -107,11 +108,19 @@ void add_members(amqp::Table& table, std::string_view what, std::string_view obj
 
 amqp::Table request_headers(std::string_view call_id, std::string_view context,
                             std::string_view headers) {
+  const amqp::Array stack = {amqp::FieldValue{.value = std::string(call_id)}};
+  amqp::Table table = {{"nameko.call_id_stack", amqp::FieldValue{.value = stack}}};
+  for (auto& entry : message_headers(context, headers)) {
+    table.push_back(std::move(entry));
+  }
+  return table;
+}
+
+amqp::Table message_headers(std::string_view context, std::string_view headers) {
   if (context.size() + headers.size() > headers_size_max) {
     throw usage_error(fmt::format("context and headers have more than {} bytes", headers_size_max));
   }
-  const amqp::Array stack = {amqp::FieldValue{.value = std::string(call_id)}};
-  amqp::Table table = {{"nameko.call_id_stack", amqp::FieldValue{.value = stack}}};
+  amqp::Table table;
   add_members(table, "context", context, prefix);
   add_members(table, "header", headers, "");
   return table;

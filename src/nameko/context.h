@@ -17,4 +17,7 @@ namespace miko::nameko {
 [[nodiscard]] amqp::Table request_headers(std::string_view call_id, std::string_view context,
                                           std::string_view headers);
 
+/// The same without a call id stack, for messages that need none.
+[[nodiscard]] amqp::Table message_headers(std::string_view context, std::string_view headers);
+
 }  // namespace miko::nameko

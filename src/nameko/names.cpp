@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t routing_key_size_max = 255;
 
+}  // namespace
+
 void check_name(std::string_view what, std::string_view name) {
   if (name.empty()) {
     throw usage_error(fmt::format("the {} name is empty", what));
@@ -23,8 +25,6 @@ void check_name(std::string_view what, std::string_view name) {
     rest.remove_prefix(code->bytes);
   }
 }
-
-}  // namespace
 
 std::string rpc_routing_key(std::string_view service, std::string_view method) {
   check_name("service", service);

@@ -8,6 +8,9 @@ namespace miko::nameko {
 /// Nameko's default for the configuration key rpc_exchange.
 inline constexpr std::string_view default_rpc_exchange = "nameko-rpc";
 
+/// Throws Error{usage} for a name, `what` of, that is empty, not UTF-8 or has control characters.
+void check_name(std::string_view what, std::string_view name);
+
 /// "SERVICE.METHOD". Service names may contain dots, method names may not: a routing key with a
 /// word more or less matches no binding "SERVICE.*". Throws Error{usage} for names that are empty,
 /// not text, too long or, for a method, dotted.

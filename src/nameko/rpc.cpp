@@ -227,10 +227,14 @@ std::string describe(const amqp::Message& message) {
   json.key("headers").raw(headers_json(properties.headers));
   json.key("delivery_mode").integer(properties.delivery_mode.value_or(0));
   json.key("priority").integer(properties.priority.value_or(0));
-  json.key("correlation_id").text(properties.correlation_id);
-  json.key("reply_to").text(properties.reply_to);
-  if (!properties.expiration.empty()) {
-    json.key("expiration").text(properties.expiration);
+  const std::pair<std::string_view, const std::string&> optional[] = {
+      {"correlation_id", properties.correlation_id},
+      {"reply_to", properties.reply_to},
+      {"expiration", properties.expiration}};
+  for (const auto& [key, value] : optional) {
+    if (!value.empty()) {
+      json.key(key).text(value);
+    }
   }
   json.end_object();
   json.key("body").raw(message.body);

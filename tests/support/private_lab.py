@@ -23,7 +23,8 @@ USER = "miko"
 PASSWORD = "m4rker-Secret"
 VHOST_OF = {"2.14.1": "/", "3.0.0rc11": "nameko3"}
 # The services of one process come up in no particular order.
-QUEUES = ("rpc-greeting", "rpc-lab", "rpc-lab.dotted")
+QUEUES = ("rpc-greeting", "rpc-lab", "rpc-lab.dotted", "rpc-shop", "evt-shop-paid--watcher.pool",
+          "evt-shop-paid--observer.pool")
 READY_WITHIN = 60.0
 PR_SET_PDEATHSIG = 1
 
