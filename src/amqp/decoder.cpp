@@ -183,6 +183,7 @@ Method to_method(amqp_method_number_t id, const void* decoded) {
     case AMQP_CONFIRM_SELECT_OK_METHOD:
     case AMQP_EXCHANGE_DECLARE_OK_METHOD:
     case AMQP_QUEUE_BIND_OK_METHOD:
+    case AMQP_QUEUE_UNBIND_OK_METHOD:
     case AMQP_QUEUE_DELETE_OK_METHOD:
     case AMQP_BASIC_QOS_OK_METHOD:
     case AMQP_BASIC_CONSUME_OK_METHOD:

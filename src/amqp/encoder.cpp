@@ -210,6 +210,15 @@ void append_one(std::string& out, std::uint16_t channel, const request::BindQueu
                                   .arguments = {}});
 }
 
+void append_one(std::string& out, std::uint16_t channel, const request::UnbindQueue& from) {
+  append_method(out, channel, AMQP_QUEUE_UNBIND_METHOD,
+                amqp_queue_unbind_t{.ticket = 0,
+                                    .queue = short_string(from.queue),
+                                    .exchange = short_string(from.exchange),
+                                    .routing_key = short_string(from.routing_key),
+                                    .arguments = {}});
+}
+
 void append_one(std::string& out, std::uint16_t channel, const request::DeleteQueue& from) {
   append_method(out, channel, AMQP_QUEUE_DELETE_METHOD,
                 amqp_queue_delete_t{.ticket = 0,

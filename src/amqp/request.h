@@ -36,6 +36,13 @@ struct BindQueue {
   std::string routing_key = {};
 };
 
+/// Answered without complaint when there is no such binding.
+struct UnbindQueue {
+  std::string queue = {};
+  std::string exchange = {};
+  std::string routing_key = {};
+};
+
 /// Answered without complaint when there is no such queue.
 struct DeleteQueue {
   std::string queue = {};
@@ -63,9 +70,10 @@ struct Cancel {
 
 namespace miko::amqp {
 
-using Request = std::variant<request::ConfirmSelect, request::DeclareExchange,
-                             request::DeclareQueue, request::BindQueue, request::DeleteQueue,
-                             request::Prefetch, request::Consume, request::Cancel>;
+using Request =
+    std::variant<request::ConfirmSelect, request::DeclareExchange, request::DeclareQueue,
+                 request::BindQueue, request::UnbindQueue, request::DeleteQueue, request::Prefetch,
+                 request::Consume, request::Cancel>;
 
 /// The answer to a Request.
 struct Answer {

@@ -235,6 +235,7 @@ TEST(DecoderMethod, ReadsAnswersWithoutContent) {
   EXPECT_EQ(type_of(payload(20, 11, Bytes().u32(0))), Method(method::Granted{}).index());
   EXPECT_EQ(type_of(payload(20, 41)), Method(method::ChannelCloseOk{}).index());
   EXPECT_EQ(type_of(payload(50, 21)), Method(method::Granted{}).index());
+  EXPECT_EQ(type_of(payload(50, 51)), Method(method::Granted{}).index());
   EXPECT_EQ(type_of(payload(40, 11)), Method(method::Granted{}).index());
   EXPECT_EQ(type_of(payload(50, 41, Bytes().u32(0))), Method(method::Granted{}).index());
   EXPECT_EQ(type_of(payload(60, 31, Bytes().short_string("t"))), Method(method::Granted{}).index());

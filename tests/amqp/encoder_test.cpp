@@ -252,6 +252,10 @@ TEST(AppendRequest, WritesEachRequestOnItsChannel) {
        test::method_frame(
            2, {50, 20},
            Bytes().u16(0).short_string("q").short_string("x").short_string("k").u8(0).table())},
+      {request::UnbindQueue{.queue = "q", .exchange = "x", .routing_key = "k"},
+       test::method_frame(
+           2, {50, 50},
+           Bytes().u16(0).short_string("q").short_string("x").short_string("k").table())},
       {request::DeleteQueue{.queue = "q", .if_unused = true, .if_empty = true},
        test::method_frame(2, {50, 40}, Bytes().u16(0).short_string("q").u8(0x03))},
       {request::Prefetch{.count = 9}, test::method_frame(2, {60, 10}, Bytes().u32(0).u16(9).u8(0))},
