@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace miko {
@@ -125,6 +126,64 @@ std::string without_userinfo(std::string_view uri) {
 std::string shown_word(std::string_view word, std::size_t characters_max) {
   const bool uri = word.find("://") != std::string_view::npos;
   return printable(shortened(uri ? without_userinfo(word) : std::string(word), characters_max));
+}
+
+namespace {
+
+std::size_t columns_of(std::uint32_t code_point) {
+  struct Range {
+    std::uint32_t first;
+    std::uint32_t last;
+  };
+  // Source: Unicode 15, EastAsianWidth.txt (W and F) and DerivedGeneralCategory.txt (Mn), in the
+  // large.
+  constexpr Range marks[] = {{0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},
+                             {0x610, 0x61a},   {0x64b, 0x65f},   {0x200b, 0x200d},
+                             {0x20d0, 0x20f0}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
+  constexpr Range wide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0x33ff},
+                            {0x3400, 0x4dbf},   {0x4e00, 0x9fff},   {0xa000, 0xa4cf},
+                            {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe4f},
+                            {0xff00, 0xff60},   {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+                            {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+  const auto within = [code_point](const Range& range) {
+    return code_point >= range.first && code_point <= range.last;
+  };
+  if (std::any_of(std::begin(marks), std::end(marks), within)) {
+    return 0;
+  }
+  return std::any_of(std::begin(wide), std::end(wide), within) ? 2 : 1;
+}
+
+}  // namespace
+
+std::size_t columns(std::string_view text) {
+  std::size_t sum = 0;
+  while (!text.empty()) {
+    const std::optional<CodePoint> code = decode_utf8(text);
+    sum += code ? columns_of(code->value) : 1;
+    text.remove_prefix(code ? code->bytes : 1);
+  }
+  return sum;
+}
+
+std::string fitted(std::string_view text, std::size_t columns_max) {
+  constexpr std::string_view mark = "...";
+  const std::size_t before_mark = columns_max - std::min(mark.size(), columns_max);
+  std::size_t taken = 0;
+  std::size_t bytes_before_mark = 0;
+  for (std::size_t bytes = 0; bytes < text.size();) {
+    const std::optional<CodePoint> code = decode_utf8(text.substr(bytes));
+    taken += code ? columns_of(code->value) : 1;
+    if (taken > columns_max) {
+      return std::string(text.substr(0, bytes_before_mark)) +
+             std::string(mark.substr(0, columns_max));
+    }
+    bytes += code ? code->bytes : 1;
+    if (taken <= before_mark) {
+      bytes_before_mark = bytes;
+    }
+  }
+  return std::string(text);
 }
 
 }  // namespace miko

@@ -36,4 +36,12 @@ void append_utf8(std::string& out, std::uint32_t code_point);
 /// The first `characters_max` characters of `text`, with "..." if that cut something off.
 [[nodiscard]] std::string shortened(std::string_view text, std::size_t characters_max);
 
+/// How many columns of a terminal `text`, which is printable(), takes: wide characters of East Asia
+/// and emoji take two, combining marks none.
+[[nodiscard]] std::size_t columns(std::string_view text);
+
+/// The beginning of `text` that fits `columns_max` columns, with "..." in them if that cut
+/// something off.
+[[nodiscard]] std::string fitted(std::string_view text, std::size_t columns_max);
+
 }  // namespace miko

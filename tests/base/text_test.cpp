@@ -153,5 +153,30 @@ TEST(ShownWord, HidesThePasswordOfAUri) {
   EXPECT_EQ(shown_word("abcdef", 3), "abc...");
 }
 
+TEST(Columns, CountWideCharactersTwiceAndMarksNotAtAll) {
+  const std::pair<std::string_view, std::size_t> cases[] = {
+      {"", 0}, {"abc", 3}, {"é", 1}, {"e\u0301", 1}, {"日本", 4}, {"한", 2}, {"😀", 2}, {"\xff", 1},
+  };
+  for (const auto& [text, count] : cases) {
+    EXPECT_EQ(columns(text), count) << text;
+  }
+}
+
+TEST(Fitted, CutsAtAColumn) {
+  struct Case {
+    std::string_view text;
+    std::size_t columns_max;
+    std::string_view shown;
+  };
+  const Case cases[] = {
+      {"", 0, ""},          {"abcdef", 6, "abcdef"}, {"abcdefg", 6, "abc..."},
+      {"abc", 2, ".."},     {"日本語", 6, "日本語"}, {"日本語", 5, "日..."},
+      {"ééééé", 4, "é..."}, {"abc", 0, ""},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(fitted(c.text, c.columns_max), c.shown) << c.text;
+  }
+}
+
 }  // namespace
 }  // namespace miko
