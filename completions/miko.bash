@@ -5,7 +5,7 @@ _miko_valued='-b --broker --host --port --vhost --user --password-file --passwor
   -c --config --cacert --cert --key --servername --timeout -o --output --max-reply-size --color
   --args --kwargs -H --header --ctx
   -j --in-flight -n --calls -z --duration -r --rate --warmup --args-file --fail-if --hgrm
-  --data'
+  --data --slow --method --grep --for --count --record --queue-length'
 _miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
   -c --config --careful --tls --cacert --cert --key --servername --insecure --timeout
   -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
@@ -14,6 +14,7 @@ _miko_call="--args --kwargs -H --header --ctx --dry-run --batch $_miko_batch"
 _miko_bench='--args --kwargs -H --header --ctx -n --calls -z --duration -j --in-flight -r --rate
   --warmup --args-file --fail-if --hgrm --no-progress'
 _miko_dispatch='--data -H --header --ctx --require-handler --dry-run --lines --no-progress'
+_miko_tap='--errors --slow --method --grep -n --count --for --full --tree --record --queue-length'
 
 _miko_takes_value() {
   [[ $1 == -* && " ${_miko_valued//$'\n'/ } " == *" $1 "* ]]
@@ -56,7 +57,7 @@ _miko_value() {
   case $1 in
     -o | --output) _miko_offer "$2" 'json pretty raw envelope none csv' ;;
     --color) _miko_offer "$2" 'auto always never' ;;
-    -c | --config | --cacert | --cert | --key | --password-file | --args-file | --hgrm)
+    -c | --config | --cacert | --cert | --key | --password-file | --args-file | --hgrm | --record)
       _miko_offer_files "$2" "$3"
       ;;
     --host) [[ -z $2 ]] && mapfile -t COMPREPLY < <(compgen -A hostname -- "$3") ;;
@@ -112,11 +113,12 @@ _miko_complete() {
       batch) _miko_offer '' "$_miko_batch" ;;
       bench) _miko_offer '' "$_miko_bench" ;;
       dispatch) _miko_offer '' "$_miko_dispatch" ;;
+      tap) _miko_offer '' "$_miko_tap" ;;
     esac
   elif [[ -z $command ]]; then
-    _miko_offer '' 'call batch dispatch bench completion help'
+    _miko_offer '' 'call batch dispatch bench tap completion help'
   elif [[ $command == help && $positional -eq 0 ]]; then
-    _miko_offer '' 'call batch dispatch bench completion help exit-codes environment output'
+    _miko_offer '' 'call batch dispatch bench tap completion help exit-codes environment output'
   elif [[ $command == completion && $positional -eq 0 ]]; then
     _miko_offer '' 'bash zsh fish'
   elif [[ $command == batch && $positional -eq 0 ]]; then

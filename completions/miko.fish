@@ -5,7 +5,8 @@ function __miko_command
     set -l valued -b --broker --host --port --vhost --user --password-file --password --exchange \
         -c --config --cacert --cert --key --servername --timeout -o --output --max-reply-size \
         --color --args --kwargs -H --header --ctx -j --in-flight -n --calls -z --duration \
-        -r --rate --warmup --args-file --fail-if --hgrm --data
+        -r --rate --warmup --args-file --fail-if --hgrm --data \
+        --slow --method --grep --for --count --record --queue-length
     set -l skip no
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
@@ -45,6 +46,7 @@ complete -c miko -n __miko_no_command -a call -d 'Call an RPC method and print w
 complete -c miko -n __miko_no_command -a batch -d 'Make many calls over one connection'
 complete -c miko -n __miko_no_command -a dispatch -d 'Dispatch an event, or many'
 complete -c miko -n __miko_no_command -a bench -d 'Put load on a method'
+complete -c miko -n __miko_no_command -a tap -d 'Watch calls and their replies'
 complete -c miko -n __miko_no_command -a completion -d 'Print a completion script'
 complete -c miko -n __miko_no_command -a help -d 'Explain a command or a topic'
 
@@ -116,6 +118,18 @@ complete -c miko -n $in_dispatch -l lines -d 'Dispatch an event for each JSON va
 complete -c miko -n $in_dispatch -l no-progress -d 'Show no progress on the terminal'
 complete -c miko -n $in_dispatch -a '(__miko_at_file)'
 
+set -l in_tap '__miko_command_is tap'
+complete -c miko -n $in_tap -l errors -d 'Only calls that failed or have no reply'
+complete -c miko -n $in_tap -l slow -x -d 'Only calls that took so long or longer'
+complete -c miko -n $in_tap -l method -x -d 'Only these methods, such as get_*'
+complete -c miko -n $in_tap -l grep -x -d 'Only calls with this in arguments or result'
+complete -c miko -n $in_tap -s n -l count -x -d 'End after so many calls have been shown'
+complete -c miko -n $in_tap -l for -x -d 'End after so long'
+complete -c miko -n $in_tap -l full -d 'Show arguments and results whole'
+complete -c miko -n $in_tap -l tree -d 'Show a call together with those made for it'
+complete -c miko -n $in_tap -l record -r -F -d 'Write what is shown to a file as well'
+complete -c miko -n $in_tap -l queue-length -x -d 'Messages that may wait at the broker'
+
 complete -c miko -n '__miko_command_is completion' -a 'bash zsh fish'
-complete -c miko -n '__miko_command_is help' -a 'call batch dispatch bench completion help' -d Command
+complete -c miko -n '__miko_command_is help' -a 'call batch dispatch bench tap completion help' -d Command
 complete -c miko -n '__miko_command_is help' -a 'exit-codes environment output' -d Topic

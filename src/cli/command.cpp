@@ -18,6 +18,7 @@ constexpr Command all_commands[] = {
      declare_batch},
     {"dispatch", "Dispatch an event, or many", plain, declare_dispatch},
     {"bench", "Put load on a method: rate, percentiles, thresholds", report, declare_bench},
+    {"tap", "Watch calls and their replies as they happen", plain, declare_tap},
     {"completion", "Print a completion script", {}, declare_completion},
     {"help", "Explain a command, exit-codes, environment or output", {}, declare_help},
 };

@@ -54,5 +54,6 @@ void declare_call(CLI::App& command, Session& session);
 void declare_completion(CLI::App& command, Session& session);
 void declare_dispatch(CLI::App& command, Session& session);
 void declare_help(CLI::App& command, Session& session);
+void declare_tap(CLI::App& command, Session& session);
 
 }  // namespace miko::cli

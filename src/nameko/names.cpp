@@ -9,6 +9,7 @@ namespace miko::nameko {
 namespace {
 
 constexpr std::size_t routing_key_size_max = 255;
+constexpr std::size_t queue_name_size_max = 255;
 
 }  // namespace
 
@@ -42,8 +43,22 @@ std::string rpc_routing_key(std::string_view service, std::string_view method) {
   return key;
 }
 
+std::string rpc_queue_name(std::string_view service) {
+  check_name("service", service);
+  std::string name = fmt::format("rpc-{}", service);
+  if (name.size() > queue_name_size_max) {
+    throw usage_error(
+        fmt::format("the service name has more than {} bytes", queue_name_size_max - 4));
+  }
+  return name;
+}
+
 std::string reply_queue_name(std::string_view uuid) {
   return fmt::format("rpc.reply-miko-{}", uuid);
+}
+
+std::string rpc_binding_key(std::string_view service) {
+  return fmt::format("{}.*", service);
 }
 
 std::string call_id(std::string_view uuid) {

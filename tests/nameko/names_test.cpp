@@ -59,6 +59,10 @@ TEST(ReplyQueueName, BeginsWithWhatPermissionsAreGrantedOn) {
   EXPECT_EQ(reply_queue_name("8596fc13"), "rpc.reply-miko-8596fc13");
 }
 
+TEST(RpcBindingKey, MatchesEveryMethodOfTheService) {
+  EXPECT_EQ(rpc_binding_key("lab.dotted"), "lab.dotted.*");
+}
+
 TEST(CallId, NamesMikoAsTheCaller) {
   EXPECT_EQ(call_id("8596fc13"), "miko.call.8596fc13");
 }
