@@ -299,6 +299,51 @@ def client_seeds():
     }
 
 
+def connection_seeds():
+    """Two bytes of options, see connection_fuzz.cpp, and a script."""
+    declared = short("q") + struct.pack(">II", 3, 1)
+    setup_ok = (method(1, 20, 11, long("")) + method(1, 40, 11) + method(1, 50, 11, declared) +
+                method(1, 50, 21) + method(1, 60, 11) + method(1, 60, 21, short("q")))
+    login = start() + tune() + OPEN_OK + setup_ok
+    opened, answer = method(2, 20, 11, long("")), method(2, 50, 11, declared)
+    refusal = method(2, 20, 40, struct.pack(">H", 404) + short("NOT_FOUND - no queue \x1b[2J") +
+                     struct.pack(">HH", 50, 10))
+    body = record(BODY, 1, HELLO.encode())
+    silent, careful, two_brokers = 6, 1, 32
+    one, three, three_in_turn, requeue = 4, 12, 28, 32
+
+    def connection(first, second, script):
+        return bytes([first, second]) + script
+
+    return {
+        "answered": connection(silent, one, login + NEXT_TURN + opened + answer),
+        "answered-carefully": connection(silent | careful, one, start() + NEXT_TURN + tune() +
+                                         NEXT_TURN + OPEN_OK + setup_ok + NEXT_TURN + opened + answer),
+        "refused": connection(silent, three, login + NEXT_TURN + opened + refusal + NEXT_TURN +
+                              opened + answer + NEXT_TURN + answer),
+        "refused-in-turn": connection(silent, three_in_turn, login + NEXT_TURN + opened + answer +
+                                      NEXT_TURN + refusal + NEXT_TURN + opened + answer),
+        "answered-unasked": connection(silent, 0, login + opened + answer + refusal),
+        "answered-twice": connection(silent, one, login + NEXT_TURN + opened + answer + answer),
+        "answered-with-a-message": connection(silent, one, login + NEXT_TURN + opened +
+                                              record(HEADER, 2, bytes(14))),
+        "answered-while-delivering": connection(
+            silent, 1 | one | requeue, login + NEXT_TURN + deliver(HELLO)[:-len(body)] + opened +
+            answer + body),
+        "one-channel-only": connection(silent | careful, one, start() + NEXT_TURN +
+                                       tune(channel_max=1) + NEXT_TURN + OPEN_OK + setup_ok),
+        "delivered": connection(silent, 1, login + deliver(HELLO) * 2 + ack(1)),
+        "delivered-in-pieces": connection(silent, requeue, login + deliver(HELLO, pieces=5)),
+        "delivered-too-large": connection(silent, 64, login + deliver("x" * 100)),
+        "cancelled": connection(silent, 1, login + method(1, 60, 30, short("q") + b"\1")),
+        "opening-refused": connection(silent, one, start() + tune() + OPEN_OK + close_channel(
+            406, "PRECONDITION_FAILED - inequivalent arg 'durable'", 40, 10)),
+        "second-broker": connection(silent | two_brokers, one, REFUSED + NEXT_CONNECTION + login +
+                                    NEXT_TURN + opened + answer),
+        "nothing": connection(0, one, NEXT_CONNECTION),
+    }
+
+
 def decoder_seeds():
     seeds = {
         "login": LOGIN,
@@ -512,6 +557,7 @@ def config_seeds():
 write("batch_fuzz", batch_seeds())
 write("client_fuzz", client_seeds())
 write("config_fuzz", config_seeds())
+write("connection_fuzz", connection_seeds())
 write("decoder_fuzz", decoder_seeds())
 write("json_fuzz", json_seeds())
 write("reply_fuzz", reply_seeds())

@@ -5,9 +5,12 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+
+#include "support/amqp_bytes.h"
 
 namespace miko::fuzz {
 namespace {
@@ -124,6 +127,37 @@ void SimulatedNetwork::read_from_client(int flags) {
 Clock::time_point SimulatedNetwork::now() {
   // Work takes time, and whoever waits for it without poll() must not wait for ever.
   return now_ += std::chrono::microseconds(1);
+}
+
+std::size_t whole_messages(std::string_view sent) {
+  constexpr std::string_view publish("\0\x3c\0\x28", 4);
+  constexpr std::size_t protocol_header_size = 8;
+  std::size_t messages = 0;
+  std::uint64_t body_left = 0;
+  sent.remove_prefix(std::min(sent.size(), protocol_header_size));
+  while (sent.size() >= 8) {
+    test::ByteReader reader(sent);
+    const unsigned type = reader.u8();
+    reader.u16();
+    const std::size_t size = reader.u32();
+    if (sent.size() < size + 8) {
+      break;
+    }
+    std::string_view payload = reader.rest().substr(0, size);
+    require(static_cast<std::uint8_t>(sent[7 + size]) == 0xce, "a frame without end mark", sent);
+    if (type == 2) {
+      body_left = test::ByteReader(payload.substr(4, 8)).u64();
+      require(body_left > 0, "a request without a body", payload);
+    } else if (type == 3) {
+      require(payload.size() <= body_left, "more body than announced", payload);
+      body_left -= payload.size();
+      messages += body_left == 0 ? 1 : 0;
+    } else if (type == 1 && payload.starts_with(publish)) {
+      require(body_left == 0, "a message in the middle of another", payload);
+    }
+    sent.remove_prefix(size + 8);
+  }
+  return messages;
 }
 
 }  // namespace miko::fuzz

@@ -72,4 +72,8 @@ class SimulatedNetwork {
   std::uint8_t randoms_ = 0;
 };
 
+/// How many messages a client sent with their last byte, read as the broker reads them; requires
+/// that what it sent is in order.
+[[nodiscard]] std::size_t whole_messages(std::string_view sent);
+
 }  // namespace miko::fuzz
