@@ -2,12 +2,13 @@
 
 # Options that take a value.
 _miko_valued='-b --broker --host --port --vhost --user --password-file --password --exchange
-  -c --config --cacert --cert --key --servername --timeout -o --output --max-reply-size --color
+  -c --config --context --password-from --cacert --cert --key --servername --timeout
+  -o --output --max-reply-size --color
   --args --kwargs -H --header --ctx
   -j --in-flight -n --calls -z --duration -r --rate --warmup --args-file --fail-if --hgrm
   --data --slow --method --grep --for --count --record --queue-length'
 _miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
-  -c --config --careful --tls --cacert --cert --key --servername --insecure --timeout
+  -c --config --context --careful --tls --cacert --cert --key --servername --insecure --timeout
   -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
 _miko_batch='-j --in-flight --ordered --fail-fast --no-progress --no-expire'
 _miko_call="--args --kwargs -H --header --ctx --dry-run --batch $_miko_batch"
@@ -15,6 +16,10 @@ _miko_bench='--args --kwargs -H --header --ctx -n --calls -z --duration -j --in-
   --warmup --args-file --fail-if --hgrm --no-progress'
 _miko_dispatch='--data -H --header --ctx --require-handler --dry-run --lines --no-progress'
 _miko_tap='--errors --slow --method --grep -n --count --for --full --tree --record --queue-length'
+
+_miko_contexts() {
+  miko context ls -o raw 2>/dev/null
+}
 
 _miko_takes_value() {
   [[ $1 == -* && " ${_miko_valued//$'\n'/ } " == *" $1 "* ]]
@@ -60,6 +65,8 @@ _miko_value() {
     -c | --config | --cacert | --cert | --key | --password-file | --args-file | --hgrm | --record)
       _miko_offer_files "$2" "$3"
       ;;
+    --context) _miko_offer "$2" "$(_miko_contexts)" ;;
+    --password-from) _miko_offer "$2" 'env: file: cmd:' ;;
     --host) [[ -z $2 ]] && mapfile -t COMPREPLY < <(compgen -A hostname -- "$3") ;;
     --args | --kwargs | --data)
       [[ $3 == @* ]] && _miko_offer_at_files "$2@" "${3#@}"
@@ -67,6 +74,15 @@ _miko_value() {
     --ctx)
       [[ $3 == *=@* ]] && _miko_offer_at_files "$2${3%%=@*}=@" "${3#*=@}"
       ;;
+  esac
+}
+
+_miko_context_options() {
+  case $subcommand in
+    add) _miko_offer '' '--password-from --store-password --force --select' ;;
+    show) _miko_offer '' '--effective' ;;
+    select) _miko_offer '' '--none' ;;
+    validate) _miko_offer '' '--connect' ;;
   esac
 }
 
@@ -88,7 +104,7 @@ _miko_split() {
 }
 
 _miko_complete() {
-  local command='' previous=${words[${#words[@]} - 2]} positional=0 i
+  local command='' subcommand='' previous=${words[${#words[@]} - 2]} positional=0 i
   for ((i = 1; i < ${#words[@]} - 1; ++i)); do
     if _miko_takes_value "${words[i]}"; then
       ((++i))
@@ -96,7 +112,7 @@ _miko_complete() {
       if [[ -z $command ]]; then
         command=${words[i]}
       else
-        ((++positional))
+        ((positional++ == 0)) && subcommand=${words[i]}
       fi
     fi
   done
@@ -114,11 +130,16 @@ _miko_complete() {
       bench) _miko_offer '' "$_miko_bench" ;;
       dispatch) _miko_offer '' "$_miko_dispatch" ;;
       tap) _miko_offer '' "$_miko_tap" ;;
+      context) _miko_context_options ;;
     esac
   elif [[ -z $command ]]; then
-    _miko_offer '' 'call batch dispatch bench tap completion help'
+    _miko_offer '' 'call batch dispatch bench tap context completion help'
   elif [[ $command == help && $positional -eq 0 ]]; then
-    _miko_offer '' 'call batch dispatch bench tap completion help exit-codes environment output'
+    _miko_offer '' 'call batch dispatch bench tap context completion help exit-codes environment output'
+  elif [[ $command == context && $positional -eq 0 ]]; then
+    _miko_offer '' 'add ls show select rm validate'
+  elif [[ $command == context && $subcommand != @(add|ls) ]]; then
+    _miko_offer '' "$(_miko_contexts)"
   elif [[ $command == completion && $positional -eq 0 ]]; then
     _miko_offer '' 'bash zsh fish'
   elif [[ $command == batch && $positional -eq 0 ]]; then

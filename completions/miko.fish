@@ -3,7 +3,8 @@
 # The command on the line, without options and their values; fails if there is none yet.
 function __miko_command
     set -l valued -b --broker --host --port --vhost --user --password-file --password --exchange \
-        -c --config --cacert --cert --key --servername --timeout -o --output --max-reply-size \
+        -c --config --context --password-from --cacert --cert --key --servername --timeout \
+        -o --output --max-reply-size \
         --color --args --kwargs -H --header --ctx -j --in-flight -n --calls -z --duration \
         -r --rate --warmup --args-file --fail-if --hgrm --data \
         --slow --method --grep --for --count --record --queue-length
@@ -40,6 +41,22 @@ function __miko_at_file
     end
 end
 
+function __miko_contexts
+    miko context ls -o raw 2>/dev/null
+end
+
+# Whether "context" is on the line, and one of these words behind it.
+function __miko_context_is
+    set -l words (commandline -opc)
+    set -l at (contains -i -- context $words)
+    and contains -- $words[(math $at + 1)] $argv
+end
+
+function __miko_context_alone
+    __miko_command_is context
+    and not __miko_context_is add ls show select rm validate
+end
+
 complete -c miko -f
 
 complete -c miko -n __miko_no_command -a call -d 'Call an RPC method and print what it returns'
@@ -47,6 +64,7 @@ complete -c miko -n __miko_no_command -a batch -d 'Make many calls over one conn
 complete -c miko -n __miko_no_command -a dispatch -d 'Dispatch an event, or many'
 complete -c miko -n __miko_no_command -a bench -d 'Put load on a method'
 complete -c miko -n __miko_no_command -a tap -d 'Watch calls and their replies'
+complete -c miko -n __miko_no_command -a context -d 'Keep named connections and choose among them'
 complete -c miko -n __miko_no_command -a completion -d 'Print a completion script'
 complete -c miko -n __miko_no_command -a help -d 'Explain a command or a topic'
 
@@ -59,6 +77,7 @@ complete -c miko -l password-file -r -F -d 'File with the password'
 complete -c miko -l password -x -d Password
 complete -c miko -l exchange -x -d 'Nameko\'s rpc_exchange'
 complete -c miko -s c -l config -r -F -d 'Nameko config.yaml'
+complete -c miko -l context -x -a '(__miko_contexts)' -d 'Connection that miko context add keeps'
 complete -c miko -l careful -d 'Log in step by step instead of in one flight'
 
 complete -c miko -l tls -d 'Use TLS'
@@ -130,6 +149,21 @@ complete -c miko -n $in_tap -l tree -d 'Show a call together with those made for
 complete -c miko -n $in_tap -l record -r -F -d 'Write what is shown to a file as well'
 complete -c miko -n $in_tap -l queue-length -x -d 'Messages that may wait at the broker'
 
+complete -c miko -n __miko_context_alone -a add -d 'Keep the connection that the options describe'
+complete -c miko -n __miko_context_alone -a ls -d 'List the contexts'
+complete -c miko -n __miko_context_alone -a show -d 'Show a context, passwords masked'
+complete -c miko -n __miko_context_alone -a select -d 'Use a context wherever none is named'
+complete -c miko -n __miko_context_alone -a rm -d 'Remove contexts'
+complete -c miko -n __miko_context_alone -a validate -d 'Check contexts'
+complete -c miko -n '__miko_context_is show select rm validate' -a '(__miko_contexts)'
+complete -c miko -n '__miko_context_is add' -l password-from -x -a 'env: file: cmd:' -d 'Where the password is'
+complete -c miko -n '__miko_context_is add' -l store-password -d 'Keep the password in clear text'
+complete -c miko -n '__miko_context_is add' -l force -d 'Replace a context of this name'
+complete -c miko -n '__miko_context_is add' -l select -d 'And use it from now on'
+complete -c miko -n '__miko_context_is show' -l effective -d 'Show every setting and where it comes from'
+complete -c miko -n '__miko_context_is select' -l none -d 'Use none'
+complete -c miko -n '__miko_context_is validate' -l connect -d 'Log in with each'
+
 complete -c miko -n '__miko_command_is completion' -a 'bash zsh fish'
-complete -c miko -n '__miko_command_is help' -a 'call batch dispatch bench tap completion help' -d Command
+complete -c miko -n '__miko_command_is help' -a 'call batch dispatch bench tap context completion help' -d Command
 complete -c miko -n '__miko_command_is help' -a 'exit-codes environment output' -d Topic

@@ -40,9 +40,11 @@ const std::map<std::string, Layer>& layers() {
 /// Third-party headers that only one file may include.
 const std::map<std::string, std::set<std::string>>& sole_users() {
   static const std::map<std::string, std::set<std::string>> table = {
-      {"rapidjson/", {"base/json_writer.cpp"}}, {"amqp", {"amqp/rabbitmq_c.h"}},
-      {"rabbitmq-c/", {"amqp/rabbitmq_c.h"}},   {"openssl/", {"amqp/tls.h", "amqp/tls.cpp"}},
-      {"yaml-cpp/", {"cli/nameko_config.cpp"}},
+      {"rapidjson/", {"base/json_writer.cpp"}},
+      {"amqp", {"amqp/rabbitmq_c.h"}},
+      {"rabbitmq-c/", {"amqp/rabbitmq_c.h"}},
+      {"openssl/", {"amqp/tls.h", "amqp/tls.cpp"}},
+      {"yaml-cpp/", {"cli/context_file.cpp", "cli/nameko_config.cpp"}},
   };
   return table;
 }
@@ -131,6 +133,8 @@ TEST(Layers, EverySourceHasAUnitTestOrIsNamedHere) {
                                                    "cli/call.cpp",
                                                    "cli/command.cpp",
                                                    "cli/completion.cpp",
+                                                   "cli/context.cpp",
+                                                   "cli/context_report.cpp",
                                                    "cli/file_input.cpp",
                                                    "cli/dispatch.cpp",
                                                    "cli/dispatch_lines.cpp",
@@ -193,8 +197,8 @@ TEST(Documents, NameEveryOption) {
 }
 
 TEST(Documents, NameEveryCommandAndTopic) {
-  for (const std::string word :
-       {"call", "batch", "bench", "completion", "help", "exit-codes", "environment", "output"}) {
+  for (const std::string word : {"call", "batch", "bench", "context", "completion", "help",
+                                 "exit-codes", "environment", "output"}) {
     EXPECT_EQ(miko({"help", word}).exit_code, 0) << word;
     for (const char* document :
          {"man/miko.1", "completions/miko.bash", "completions/_miko", "completions/miko.fish"}) {

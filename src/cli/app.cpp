@@ -39,6 +39,8 @@ void add_global_options(CLI::App& app, TypedOptions& typed) {
        broker);
   text("--exchange", typed.exchange, "NAME", "Nameko's rpc_exchange [nameko-rpc]", broker);
   text("-c,--config", typed.config, "FILE", "Nameko config.yaml to take the broker from", broker);
+  text("--context", typed.context, "NAME", "Connection that miko context add keeps; - for none",
+       broker);
   app.add_flag("--careful", typed.careful,
                "Log in step by step instead of in one flight: two round trips more")
       ->group(broker);
@@ -70,7 +72,15 @@ class HelpFormatter : public CLI::Formatter {
     if (app->get_parent() == nullptr) {
       return "Usage: miko [OPTIONS] COMMAND\n";
     }
-    std::string usage = "Usage: miko " + app->get_name() + " [OPTIONS]";
+    std::string words = app->get_name();
+    for (const CLI::App* above = app->get_parent(); above->get_parent() != nullptr;
+         above = above->get_parent()) {
+      words = above->get_name() + ' ' + words;
+    }
+    std::string usage = "Usage: miko " + words + " [OPTIONS]";
+    if (!app->get_subcommands([](const CLI::App*) { return true; }).empty()) {
+      usage += " COMMAND";
+    }
     for (const CLI::Option* option :
          app->get_options([](const CLI::Option* one) { return one->get_positional(); })) {
       usage += ' ' + option->get_option_text();
@@ -122,12 +132,31 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+/// The command among the words, or the command of a command; null without one.
+const CLI::App* first_chosen(const CLI::App& app) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  return chosen.empty() ? nullptr : chosen.front();
+}
+
+std::vector<std::string> names_of_commands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
 /// Says what is wrong with the words in miko's own terms where it can.
 Error parse_failure(const CLI::App& app, const CLI::ParseError& error) {
   std::vector<std::string> names = option_names(app);
   std::vector<std::string> unknown = app.remaining(true);
   const bool has_command = !app.get_subcommands().empty();
-  for (const CLI::App* command : app.get_subcommands()) {
+  for (const CLI::App* command = first_chosen(app); command != nullptr;
+       command = first_chosen(*command)) {
     const std::vector<std::string> own = option_names(*command);
     names.insert(names.end(), own.begin(), own.end());
   }
@@ -135,6 +164,10 @@ Error parse_failure(const CLI::App& app, const CLI::ParseError& error) {
     const std::string what = error.what();
     return usage_error(fmt::format("option {} has no value, or is given twice",
                                    printable(what.substr(0, what.find(':')))));
+  }
+  if (unknown.empty() && has_command && first_chosen(app)->get_require_subcommand_min() > 0) {
+    return usage_error(fmt::format("{} takes a command of its own", first_chosen(app)->get_name()),
+                       fmt::format("there are {}", joined(names_of_commands(*first_chosen(app)))));
   }
   if (unknown.empty()) {
     return usage_error(shown_word(error.what(), 200), "miko --help lists everything");
@@ -151,13 +184,10 @@ Error parse_failure(const CLI::App& app, const CLI::ParseError& error) {
                        meant.empty() ? "miko --help lists the options" : meant);
   }
   if (has_command) {
-    return usage_error(fmt::format("unexpected word '{}'", shown));
+    return usage_error(fmt::format("unexpected word '{}'", shown),
+                       suggestion(word, names_of_commands(*first_chosen(app))));
   }
-  std::vector<std::string> command_names;
-  for (const CLI::App* command : app.get_subcommands(nullptr)) {
-    command_names.push_back(command->get_name());
-  }
-  const std::string meant = suggestion(word, command_names);
+  const std::string meant = suggestion(word, names_of_commands(app));
   return usage_error(fmt::format("unknown command '{}'", shown),
                      meant.empty() ? "miko --help lists the commands" : meant);
 }

@@ -11,6 +11,8 @@ constexpr OutputFormat report[] = {OutputFormat::json, OutputFormat::pretty, Out
                                    OutputFormat::none};
 
 constexpr OutputFormat plain[] = {OutputFormat::json, OutputFormat::pretty, OutputFormat::none};
+constexpr OutputFormat names_or_table[] = {OutputFormat::json, OutputFormat::pretty,
+                                           OutputFormat::raw, OutputFormat::none};
 
 constexpr Command all_commands[] = {
     {"call", "Call an RPC method and print what it returns", one_result, declare_call},
@@ -19,6 +21,7 @@ constexpr Command all_commands[] = {
     {"dispatch", "Dispatch an event, or many", plain, declare_dispatch},
     {"bench", "Put load on a method: rate, percentiles, thresholds", report, declare_bench},
     {"tap", "Watch calls and their replies as they happen", plain, declare_tap},
+    {"context", "Keep named connections and choose among them", names_or_table, declare_context},
     {"completion", "Print a completion script", {}, declare_completion},
     {"help", "Explain a command, exit-codes, environment or output", {}, declare_help},
 };

@@ -53,6 +53,7 @@ void declare_bench(CLI::App& command, Session& session);
 void declare_call(CLI::App& command, Session& session);
 void declare_completion(CLI::App& command, Session& session);
 void declare_dispatch(CLI::App& command, Session& session);
+void declare_context(CLI::App& command, Session& session);
 void declare_help(CLI::App& command, Session& session);
 void declare_tap(CLI::App& command, Session& session);
 

@@ -21,4 +21,14 @@ std::uint64_t parse_count(std::string_view what, std::string_view text, std::uin
   return number * factor;
 }
 
+std::uint16_t parse_port(std::string_view what, std::string_view text) {
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  if (error != std::errc() || stop != end || port == 0) {
+    throw usage_error(fmt::format("{} is not a port from 1 to 65535", what));
+  }
+  return port;
+}
+
 }  // namespace miko::cli

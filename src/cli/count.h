@@ -13,4 +13,7 @@ inline constexpr std::uint64_t in_flight_max = 1000;
 [[nodiscard]] std::uint64_t parse_count(std::string_view what, std::string_view text,
                                         std::uint64_t least, std::uint64_t most);
 
+/// Throws Error{usage} naming `what` for what is no port.
+[[nodiscard]] std::uint16_t parse_port(std::string_view what, std::string_view text);
+
 }  // namespace miko::cli

@@ -15,8 +15,6 @@
 namespace miko::cli {
 namespace {
 
-constexpr std::size_t password_size_max = 4096;
-
 std::string shown_name(const std::string& name) {
   return name == "-" ? "standard input" : fmt::format("'{}'", printable(shortened(name, 200)));
 }
@@ -27,11 +25,14 @@ Error cannot_read(std::string_view shown, std::string_view why, std::string hint
 
 Exposure exposure_of(const struct stat& status, const std::string& name) {
   if (status.st_uid != ::geteuid() && status.st_uid != 0) {
-    return {.why = "it belongs to another user", .remedy = "it must belong to you or to root"};
+    return {.why = "it belongs to another user",
+            .remedy = "it must belong to you or to root",
+            .foreign = true};
   }
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return {.why = "others may read it",
-            .remedy = fmt::format("chmod 600 {}", printable(shortened(name, 200)))};
+            .remedy = fmt::format("chmod 600 {}", printable(shortened(name, 200))),
+            .foreign = (status.st_mode & (S_IWGRP | S_IWOTH)) != 0};
   }
   return {};
 }

@@ -12,11 +12,15 @@ namespace miko::cli {
 /// What a request may be made of at most; also RabbitMQ 3's own limit for a message.
 inline constexpr std::size_t input_size_max = 128UL * 1024 * 1024;
 
+/// Of a password, in bytes.
+inline constexpr std::size_t password_size_max = 4096;
+
 /// Why a file is no place for a secret, e.g. "others may read it", and what to do about that. Both
 /// are empty if nobody but its owner may read it, and that is the caller or root.
 struct Exposure {
   std::string why = {};
   std::string remedy = {};
+  bool foreign = false;  ///< somebody else may write into it, too: nothing to take orders from
 };
 
 struct FileText {

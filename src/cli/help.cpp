@@ -53,8 +53,10 @@ cannot be logged in to must mean "no".
     {"environment", "Variables miko reads",
      R"(What was typed beats the environment, which beats what is stored:
 
-  an option; --config typed; the MIKO_ variables; MIKO_CONFIG; AMQP_URI;
-  AMQP_URL; the defaults
+  an option; --config or --context typed; the MIKO_ variables; MIKO_CONTEXT;
+  MIKO_CONFIG; AMQP_URI; AMQP_URL; the selected context; the defaults
+
+miko context show --effective shows what counts here and where it comes from.
 
   MIKO_BROKER       --broker: amqp://USER:PASSWORD@HOST:PORT/VHOST
   MIKO_HOST         --host
@@ -67,11 +69,13 @@ cannot be logged in to must mean "no".
   MIKO_CERT         --cert
   MIKO_KEY          --key
   MIKO_SERVERNAME   --servername
+  MIKO_CONTEXT      --context
   MIKO_CONFIG       --config: a Nameko config.yaml
   MIKO_TIMEOUT      --timeout
   MIKO_OUTPUT       --output
   AMQP_URI          the broker, as Nameko's configurations often call it
   AMQP_URL          the broker, as amqp-tools call it
+  XDG_CONFIG_HOME   where contexts are kept, in its folder miko [~/.config]
   NO_COLOR          no colour
   CLICOLOR_FORCE    colour also where no terminal reads
 )"},

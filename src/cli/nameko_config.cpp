@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/secret.h"
 
 namespace miko::cli {
 namespace {
@@ -21,25 +22,6 @@ constexpr std::size_t config_size_max = 1024UL * 1024;
 bool has_variable(std::string_view text) {
   const std::size_t start = text.find("${");
   return start != std::string_view::npos && text.find('}', start) != std::string_view::npos;
-}
-
-/// Whether a broker URI, or one of several separated by ';', has a password that is a secret.
-bool has_secret(std::string_view uris) {
-  while (!uris.empty()) {
-    std::string_view uri = uris.substr(0, uris.find(';'));
-    uris.remove_prefix(std::min(uri.size() + 1, uris.size()));
-    const std::size_t scheme_end = uri.find("://");
-    uri.remove_prefix(scheme_end == std::string_view::npos ? 0 : scheme_end + 3);
-    uri = uri.substr(0, uri.find_first_of("/?#"));
-    const std::size_t at = uri.rfind('@');
-    const std::string_view userinfo = uri.substr(0, at == std::string_view::npos ? 0 : at);
-    const std::size_t colon = userinfo.find(':');
-    if (colon != std::string_view::npos && colon + 1 < userinfo.size() &&
-        userinfo != "guest:guest") {
-      return true;
-    }
-  }
-  return false;
 }
 
 /// A value of the file and the line on which it stands, from 1. The text of a variable is parsed on

@@ -9,220 +9,108 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "cli/duration.h"
+#include "cli/count.h"
 #include "cli/file_input.h"
+#include "cli/secret.h"
 
 namespace miko::cli {
 namespace {
 
-/// A text somebody gave, and how to name its origin without showing it.
-struct Given {
-  std::string text = {};
-  std::string origin = {};
-};
-
-bool is_variable(const std::string& origin) {
-  return origin.starts_with("MIKO_") || origin.starts_with("AMQP_");
-}
-
-/// Runs `read`; a complaint about a variable must not show what is in it.
-template <class Read>
-auto from(const Given& given, const Read& read) {
-  try {
-    return read();
-  } catch (const Error& error) {
-    if (is_variable(given.origin)) {
-      throw usage_error(fmt::format("the environment variable {} has a bad value", given.origin),
-                        error.failure().hint);
-    }
-    throw;
-  }
-}
-
-/// Looks things up in the order of precedence.
+/// Turns what the sources say into values.
 class Resolver {
  public:
   Resolver(const TypedOptions& typed, const Environment& environment, const Loop& loop,
            Clock::time_point started)
       : typed_(typed),
         environment_(environment),
-        timeout_(choose_timeout()),
-        input_(loop, started + timeout_) {}
+        loop_(loop),
+        sources_(typed, environment, loop, started),
+        timeout_(sources_.timeout()),
+        until_(started + timeout_) {}
 
   Settings resolve() {
     Settings settings = {.timeout = timeout_};
-    settings.connection.timeout = timeout_;
-    choose_broker(settings.connection);
-    override_parts(settings.connection);
-    choose_tls(settings.connection);
-    if (const auto exchange = first(typed_.exchange, "--exchange", typed_config().exchange,
-                                    "MIKO_EXCHANGE", stored_config().exchange)) {
-      settings.connection.exchange = exchange->text;
+    Options& options = settings.connection;
+    options.timeout = timeout_;
+    choose_broker(options);
+    choose_password(options);
+    options.exchange = text(Key::exchange).value_or(options.exchange);
+    options.login_method = text(Key::login_method);
+    if (const auto heartbeat = text(Key::heartbeat)) {
+      options.heartbeat = std::chrono::seconds(std::stoi(*heartbeat));
     }
-    settings.connection.login_method = config_value(&NamekoConfig::login_method);
-    settings.connection.heartbeat = config_value(&NamekoConfig::heartbeat);
-    settings.connection.careful = typed_.careful;
+    options.tls = text(Key::tls).has_value();
+    options.ca_file = text(Key::ca_file);
+    options.certificate = text(Key::certificate);
+    options.key = text(Key::key);
+    options.server_name = text(Key::server_name);
+    options.insecure = text(Key::insecure).has_value();
+    options.careful = typed_.careful;
     if (typed_.reply_size_max) {
-      settings.connection.reply_size_max = parse_size(*typed_.reply_size_max);
+      options.reply_size_max = parse_size(*typed_.reply_size_max);
     }
     return settings;
   }
 
  private:
-  /// Which level the broker's URI came from: its parts are overridden from that level upwards.
-  enum class Level { typed, environment, stored };
-
-  std::optional<Given> variable(const char* name) const {
-    std::optional<std::string> value = environment_(name);
-    // An empty variable counts as unset, as in most tools.
-    if (!value || value->empty()) {
-      return std::nullopt;
-    }
-    return Given{.text = std::move(*value), .origin = name};
+  [[nodiscard]] std::optional<std::string> text(Key key) const {
+    std::optional<Given> given = sources_.find(key);
+    return given ? std::optional(std::move(given->text)) : std::nullopt;
   }
 
-  std::optional<Given> given(const std::optional<std::string>& option, const char* option_name,
-                             const char* variable_name) const {
-    if (option) {
-      return Given{.text = *option, .origin = option_name};
-    }
-    return variable(variable_name);
-  }
-
-  std::optional<Given> first(const std::optional<std::string>& option, const char* option_name,
-                             const std::optional<std::string>& typed_config,
-                             const char* variable_name,
-                             const std::optional<std::string>& stored_config) const {
-    if (option) {
-      return Given{.text = *option, .origin = option_name};
-    }
-    if (typed_config) {
-      return Given{.text = *typed_config, .origin = "--config"};
-    }
-    if (auto value = variable(variable_name)) {
-      return value;
-    }
-    if (stored_config) {
-      return Given{.text = *stored_config, .origin = "MIKO_CONFIG"};
-    }
-    return std::nullopt;
-  }
-
-  [[nodiscard]] std::chrono::nanoseconds choose_timeout() const {
-    const Given timeout = given(typed_.timeout, "--timeout", "MIKO_TIMEOUT")
-                              .value_or(Given{.text = "5s", .origin = "timeout"});
-    return from(timeout, [&] { return parse_duration(timeout.origin, timeout.text); });
-  }
-
-  NamekoConfig read_config(const std::optional<std::string>& file) {
-    return file ? read_nameko_config(*file, environment_, input_) : NamekoConfig();
-  }
-
-  const NamekoConfig& typed_config() {
-    if (!typed_config_) {
-      typed_config_ = read_config(typed_.config);
-    }
-    return *typed_config_;
-  }
-
-  const NamekoConfig& stored_config() {
-    if (!stored_config_) {
-      const std::optional<Given> file = variable("MIKO_CONFIG");
-      stored_config_ =
-          read_config(file && !typed_.config ? std::optional(file->text) : std::nullopt);
-    }
-    return *stored_config_;
-  }
-
-  template <class T>
-  std::optional<T> config_value(std::optional<T> NamekoConfig::*member) {
-    return typed_config().*member ? typed_config().*member : stored_config().*member;
-  }
-
-  void choose_broker(Options& options) {
-    std::optional<Given> broker = first(typed_.broker, "--broker", typed_config().broker,
-                                        "MIKO_BROKER", stored_config().broker);
-    for (const char* name : {"AMQP_URI", "AMQP_URL"}) {
-      if (!broker) {
-        broker = variable(name);
+  void choose_broker(Options& options) const {
+    if (const auto broker = sources_.find(Key::broker)) {
+      try {
+        check_broker_uri(broker->text);
+      } catch (const Error& error) {
+        // The text shows no password, and which part is wrong helps.
+        throw usage_error(fmt::format("{}: {}", broker->origin, error.what()),
+                          error.failure().hint);
       }
+      options.broker = broker->text;
     }
-    if (!broker) {
-      level_ = Level::stored;
-      return;
-    }
-    const bool typed = broker->origin.starts_with("--");
-    level_ = typed ? Level::typed
-                   : (broker->origin == "MIKO_BROKER" ? Level::environment : Level::stored);
-    try {
-      check_broker_uri(broker->text);
-    } catch (const Error& error) {
-      // The text shows no password, and which part is wrong helps.
-      throw usage_error(fmt::format("{}: {}", broker->origin, error.what()), error.failure().hint);
-    }
-    options.broker = broker->text;
-  }
-
-  /// A part that was typed always counts, one from the environment unless the URI was typed.
-  std::optional<Given> part(const std::optional<std::string>& option, const char* option_name,
-                            const char* variable_name) const {
-    if (option || level_ == Level::typed) {
-      return option ? std::optional(Given{.text = *option, .origin = option_name}) : std::nullopt;
-    }
-    return variable(variable_name);
-  }
-
-  void override_parts(Options& options) const {
-    const auto text = [](std::optional<Given> value) {
-      return value ? std::optional(std::move(value->text)) : std::nullopt;
-    };
-    options.host = text(part(typed_.host, "--host", "MIKO_HOST"));
+    options.host = text(Key::host);
     if (options.host && options.host->empty()) {
       throw usage_error("--host is empty");
     }
-    if (const auto port = part(typed_.port, "--port", "MIKO_PORT")) {
-      options.port = from(*port, [&] { return parse_port(*port); });
+    if (const auto port = sources_.find(Key::port)) {
+      try {
+        options.port = parse_port(port->origin, port->text);
+      } catch (const Error& error) {
+        throw complaint(*port, error);
+      }
     }
-    options.vhost = text(part(typed_.vhost, "--vhost", "MIKO_VHOST"));
-    options.user = text(part(typed_.user, "--user", "MIKO_USER"));
-    if (typed_.password && typed_.password_file) {
-      throw usage_error("--password and --password-file are both given");
+    options.vhost = text(Key::vhost);
+    options.user = text(Key::user);
+  }
+
+  void choose_password(Options& options) const {
+    if (const auto password = sources_.find(Key::password)) {
+      options.password = password_of(*password);
     }
-    if (typed_.password_file) {
-      options.password = read_password_file(*typed_.password_file);
-    } else {
-      options.password = text(part(typed_.password, "--password", "MIKO_PASSWORD"));
-      options.password_if_missing = text(variable("MIKO_PASSWORD"));
+    if (const auto fallback = sources_.password_if_missing()) {
+      options.password_if_missing = fallback->text;
     }
   }
 
-  void choose_tls(Options& options) {
-    // What a stored configuration says of TLS belongs to the broker it names, not to another.
-    const NamekoConfig& stored = level_ == Level::stored ? stored_config() : no_config_;
-    options.tls = typed_.tls || typed_config().tls || stored.tls;
-    const auto choose = [this, &stored](const std::optional<std::string>& option, const char* name,
-                                        const char* variable_name,
-                                        std::optional<std::string> NamekoConfig::*member) {
-      const auto value = first(option, name, typed_config().*member, variable_name, stored.*member);
-      return value ? std::optional(value->text) : std::nullopt;
-    };
-    options.ca_file = choose(typed_.ca_file, "--cacert", "MIKO_CACERT", &NamekoConfig::ca_file);
-    options.certificate =
-        choose(typed_.certificate, "--cert", "MIKO_CERT", &NamekoConfig::certificate);
-    options.key = choose(typed_.key, "--key", "MIKO_KEY", &NamekoConfig::key);
-    options.server_name =
-        choose(typed_.server_name, "--servername", "MIKO_SERVERNAME", &NamekoConfig::server_name);
-    options.insecure = typed_.insecure || typed_config().insecure || stored.insecure;
-  }
-
-  static std::uint16_t parse_port(const Given& given) {
-    std::uint16_t port = 0;
-    const char* const end = given.text.data() + given.text.size();
-    const auto [stop, error] = std::from_chars(given.text.data(), end, port);
-    if (error != std::errc() || stop != end || port == 0) {
-      throw usage_error(fmt::format("{} is not a port from 1 to 65535", given.origin));
+  [[nodiscard]] std::string password_of(const Given& given) const {
+    switch (given.form) {
+      case Given::Form::text:
+        break;
+      case Given::Form::file:
+        return read_password_file(given.text);
+      case Given::Form::reference:
+        try {
+          return resolve_secret(parse_secret_reference(given.text), environment_, loop_, until_);
+        } catch (const Error& error) {
+          if (error.kind() != ErrorKind::usage) {
+            throw;
+          }
+          throw usage_error(fmt::format("{}: {}", given.origin, error.what()),
+                            error.failure().hint);
+        }
     }
-    return port;
+    return given.text;
   }
 
   static std::uint64_t parse_size(const std::string& text) {
@@ -245,13 +133,59 @@ class Resolver {
 
   const TypedOptions& typed_;
   const Environment& environment_;
+  const Loop& loop_;
+  Sources sources_;
   std::chrono::nanoseconds timeout_;
-  FileInput input_;
-  std::optional<NamekoConfig> typed_config_ = std::nullopt;
-  std::optional<NamekoConfig> stored_config_ = std::nullopt;
-  Level level_ = Level::stored;
-  const NamekoConfig no_config_ = {};
+  Clock::time_point until_;
 };
+
+struct NamedKey {
+  Key key;
+  std::string_view name;
+};
+
+constexpr NamedKey named_keys[] = {
+    {Key::broker, "broker"},
+    {Key::host, "host"},
+    {Key::port, "port"},
+    {Key::vhost, "vhost"},
+    {Key::user, "user"},
+    {Key::password, "password"},
+    {Key::exchange, "exchange"},
+    {Key::tls, "tls"},
+    {Key::ca_file, "cacert"},
+    {Key::certificate, "cert"},
+    {Key::key, "key"},
+    {Key::server_name, "servername"},
+    {Key::insecure, "insecure"},
+    {Key::login_method, "login_method"},
+    {Key::heartbeat, "heartbeat"},
+    {Key::timeout, "timeout"},
+};
+
+std::string shown_value(Key key, const Given& given) {
+  if (key == Key::broker) {
+    return with_masked_passwords(given.text);
+  }
+  if (key != Key::password || given.form == Given::Form::file) {
+    return given.text;
+  }
+  return given.form == Given::Form::reference ? parse_secret_reference(given.text).shown()
+                                              : std::string(masked);
+}
+
+std::optional<std::string> default_of(Key key) {
+  switch (key) {
+    case Key::broker:
+      return Options().broker;
+    case Key::exchange:
+      return Options().exchange;
+    case Key::timeout:
+      return default_timeout;
+    default:
+      return std::nullopt;
+  }
+}
 
 bool is_among(OutputFormat format, std::span<const OutputFormat> formats) {
   return formats.empty() || std::find(formats.begin(), formats.end(), format) != formats.end();
@@ -288,6 +222,27 @@ std::optional<OutputFormat> stored_format(const std::string& text,
 Settings resolve_settings(const TypedOptions& typed, const Environment& environment,
                           const Loop& loop, Clock::time_point started) {
   return Resolver(typed, environment, loop, started).resolve();
+}
+
+std::vector<EffectiveSetting> effective_settings(const TypedOptions& typed,
+                                                 const Environment& environment, const Loop& loop,
+                                                 Clock::time_point started) {
+  const Sources sources(typed, environment, loop, started);
+  std::vector<EffectiveSetting> settings;
+  for (const NamedKey& one : named_keys) {
+    std::optional<Given> given = sources.find(one.key);
+    if (!given) {
+      if (std::optional<std::string> usual = default_of(one.key)) {
+        given = {.text = std::move(*usual), .origin = "default"};
+      }
+    }
+    if (given) {
+      settings.push_back({.name = one.name,
+                          .value = shown_value(one.key, *given),
+                          .origin = std::move(given->origin)});
+    }
+  }
+  return settings;
 }
 
 OutputOptions resolve_output(const TypedOptions& typed, const Environment& environment,
