@@ -13,6 +13,7 @@
 #include "nameko/dispatcher.h"
 #include "nameko/event.h"
 #include "nameko/reply.h"
+#include "nameko/tap.h"
 #include "nameko/versions.h"
 
 namespace miko {

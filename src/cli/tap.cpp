@@ -3,29 +3,24 @@
 
 #include "nameko/tap.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/signals.h"
-#include "base/text.h"
 #include "cli/command.h"
 #include "cli/count.h"
 #include "cli/duration.h"
 #include "cli/exit_code.h"
 #include "cli/line_output.h"
 #include "cli/progress.h"
+#include "cli/recording.h"
 #include "cli/tap_filter.h"
 #include "cli/tap_line.h"
 #include "cli/transactions.h"
@@ -58,38 +53,6 @@ struct TapWords {
   bool full = false;
   bool tree = false;
   std::optional<std::string> record = std::nullopt;
-};
-
-/// The file of --record: lines of JSON with whole values, which may be secrets.
-class Recording {
- public:
-  /// Throws Error{usage}.
-  explicit Recording(const std::string& name)
-      : shown_(fmt::format("'{}'", shown_word(name, 200))),
-        file_(::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600)) {
-    struct stat status = {};
-    if (!file_ || ::fstat(file_.get(), &status) != 0 ||
-        (S_ISREG(status.st_mode) && ::fchmod(file_.get(), 0600) != 0)) {
-      throw usage_error(fmt::format("cannot write {}: {}", shown_, std::strerror(errno)));
-    }
-  }
-
-  /// Throws Error{output_failed}.
-  void write(std::string line) {
-    line += '\n';
-    for (std::string_view text = line; !text.empty();) {
-      const ssize_t count = ::write(file_.get(), text.data(), text.size());
-      if (count < 0 && errno != EINTR) {
-        throw Error({.kind = ErrorKind::output_failed,
-                     .message = fmt::format("cannot write {}: {}", shown_, std::strerror(errno))});
-      }
-      text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    }
-  }
-
- private:
-  std::string shown_;
-  UniqueFd file_;
 };
 
 std::size_t terminal_columns() {
@@ -209,7 +172,9 @@ class Watch {
       return;
     }
     if (output_.pending() > waiting_output_max) {
-      ++dropped_;
+      if (++dropped_ == 1) {
+        session_.output.warn("the reader of stdout is too slow: some calls are not shown");
+      }
     } else if (session_.output.format() == OutputFormat::pretty) {
       append_lines(tree, 0);
     } else {
@@ -299,7 +264,7 @@ class Watch {
     const TapCounts counts = tap_.counts();
     if (counts.times_full > 0 && times_full_ == 0) {
       session_.output.warn(
-          "more waits at the broker than its limit allows: some messages are lost");
+          "more waits at the broker than the limit allows: some messages are lost");
     }
     times_full_ = counts.times_full;
   }

@@ -3,9 +3,11 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <regex>
 
 #include "amqp/connection.h"
 #include "base/uuid.h"
+#include "fault/full_pipe.h"
 #include "nameko/endpoints.h"
 #include "support/answers.h"
 #include "support/causal_proxy.h"
@@ -294,6 +296,58 @@ TEST_P(TapTest, EndsPolitelyOnCtrlC) {
   EXPECT_NE(run.err.find("miko: 1 call in "), std::string::npos) << run.err;
 }
 
+TEST_P(TapTest, ASlowReaderLosesLinesAndStopsNothing) {
+  const FullPipe pipe;
+  pipe.fill();
+  const auto tapping = tap({"lab", "--full"}, {.output = File{.path = pipe.path()}});
+  for (int i = 0; i < 4; ++i) {
+    call({"lab", "big", ":=5000000", "-o", "none"});
+  }
+  tapping->read_stderr_until("the reader of stdout is too slow");
+  tapping->send_signal(SIGINT);
+  const Outcome run = tapping->wait();
+
+  EXPECT_EQ(run.exit_code, 130);
+  EXPECT_TRUE(std::regex_search(
+      run.err, std::regex(R"(4 ok, .*; [12] dropped because the reader of stdout is too slow)")))
+      << run.err;
+}
+
+// An exchange of the test's own: what it sends reaches no tap of another test.
+TEST_P(TapTest, NoticesThatTheBrokerHadToDropMessages) {
+  const std::string exchange = "tap-test-" + random_uuid();
+  Loop loop;
+  amqp::Connection connection(loop, nameko::connection_options({.broker = service().uri}));
+  const auto soon = [] { return Clock::now() + seconds(20); };
+  connection.open(soon());
+  connection.request(amqp::request::DeclareExchange{.exchange = exchange, .auto_delete = true},
+                     soon());
+  connection.request(amqp::request::ConfirmSelect{}, soon());
+  const auto tapping = tap({"lab", "--exchange", exchange, "--queue-length", "1000"});
+
+  tapping->send_signal(SIGSTOP);
+  constexpr std::uint64_t messages = 4000;
+  for (std::uint64_t i = 0; i < messages; ++i) {
+    connection.publish(
+        {.exchange = exchange, .routing_key = "reply", .body = std::string(20'000, 'x')});
+  }
+  for (std::uint64_t confirmed = 0; confirmed < messages;) {
+    const std::optional<amqp::Event> event = connection.next(soon());
+    const auto* const one = event ? std::get_if<amqp::Confirmed>(&*event) : nullptr;
+    confirmed = one != nullptr ? std::max(confirmed, one->delivery_tag) : confirmed;
+  }
+  tapping->send_signal(SIGCONT);
+
+  tapping->read_stderr_until("more waits at the broker than the limit allows");
+  tapping->send_signal(SIGINT);
+  const Outcome run = tapping->wait();
+  EXPECT_NE(
+      run.err.find("; the limit at the broker was reached, so that some messages are missing"),
+      std::string::npos)
+      << run.err;
+  EXPECT_EQ(run.exit_code, 130);
+}
+
 TEST_P(TapTest, SaysThatItLostTheBroker) {
   const CausalProxy proxy({.server_port = lab().port(),
                            .delay = std::chrono::milliseconds(1),
@@ -312,6 +366,25 @@ TEST_P(TapTest, WantsToKnowWhichServicesToWatch) {
 
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.error("/error/message"), "no service is named");
+}
+
+/// The broker alone decides about rights, whatever Nameko runs there.
+class TapRights : public TapTest {};
+INSTANTIATE_TEST_SUITE_P(On, TapRights, testing::Values(nameko_2), nameko_name);
+
+TEST_P(TapRights, NeedsNoRightsButThoseTheManualNames) {
+  const User user = {.name = "tapping-" + random_uuid(), .password = "tapping"};
+  ASSERT_EQ(lab().rabbitmqctl({"add_user", user.name, user.password}).exit_code, 0);
+  ASSERT_EQ(lab()
+                .rabbitmqctl({"set_permissions", user.name, "^rpc\\.reply-miko-.*",
+                              "^rpc\\.reply-miko-.*", "^(rpc\\.reply-miko-.*|nameko-rpc)$"})
+                .exit_code,
+            0);
+  const auto tapping = tap({"lab", "nosuch", "-n", "1", "-b", lab().uri(user)});
+  call({"lab", "add", ":=1"});
+
+  EXPECT_EQ(json_text_at(tapping->wait().out, "method"), "add");
+  EXPECT_EQ(lab().rabbitmqctl({"delete_user", user.name}).exit_code, 0);
 }
 
 }  // namespace
