@@ -480,6 +480,56 @@ def batch_seeds():
     }
 
 
+def tap_seeds():
+    def content(call, stack=("web.call.A",), values=b"", content_type="application/json", reply=False):
+        ids = b"".join(b"S" + long(one) for one in stack)
+        flags, fields = 0xC000, short(content_type) + short("utf-8")
+        flags |= 0x2000
+        fields += table(field("nameko.call_id_stack", "A", long(ids)), values)
+        flags, fields = flags | 0x1400, fields + b"\2" + short(f"id-{call}")
+        if not reply:
+            flags, fields = flags | 0x0200, fields + short("key")
+        return struct.pack(">HHQH", 60, 0, 0, flags) + fields
+
+    def passing(kind, key, header, body):
+        data = body if isinstance(body, bytes) else body.encode()
+        return (kind.encode() + key.encode() + b"\n" + struct.pack(">H", len(header)) + header +
+                struct.pack(">H", len(data)) + data)
+
+    def request(call, key="lab.add", body='{"args": [1], "kwargs": {"b": 2}}', **options):
+        return passing("q", key, content(call, **options), body)
+
+    def reply(call, body='{"result": 3, "error": null}', **options):
+        return passing("r", "key", content(call, reply=True, **options), body)
+
+    every_kind = b"".join((
+        field("t", "t", b"\1"), field("l", "l", b"\xff" * 8), field("f", "f", b"\x7f\x80\0\0"),
+        field("d", "d", b"\x7f\xf8" + bytes(6)), field("D", "D", b"\xff\xff\xff\xff\xff"),
+        field("T", "T", b"\xff" * 8), field("V", "V"), field("x", "x", long(b"\xff\x1b")),
+        field("A", "A", long(b"t\1" + b"A" + long(b"V"))), field("F", "F", table(field("", "V")))))
+    return {
+        "answered": request(1) + reply(1),
+        "raises": request(1) + reply(1, NOT_FOUND.replace("greeting", "lab")),
+        "unanswered": request(1, stack=()),
+        "reply-of-nobody": reply(7),
+        "nested": request(1) + request(2, "shop.buy", stack=("web.call.A", "lab.add.B")) +
+                  request(3, "shop.get", stack=("web.call.A", "lab.add.B", "shop.buy.C")) +
+                  reply(3) + reply(2) + reply(1),
+        "more-than-wait": b"".join(request(n) for n in range(1, 8)) + reply(1) + reply(7),
+        "id-twice": request(1) + request(1) + reply(1) + reply(1),
+        "headers-of-every-kind": request(1, values=every_kind) + reply(1, values=every_kind),
+        "controls": request(1, "lab\u202e.a\x1b[2J", '{"args": ["\u202e\x7f"], "kwargs": {"a\u009b": 1}}') +
+                    reply(1, '{"result": "\\u001b\u2066"}'),
+        "not-json": request(1, body="oops") + reply(1, b"\xff\xfe"),
+        "of-another-type": request(1, content_type="application/x-yaml") + reply(1, content_type=""),
+        "large": request(1, body='{"args": ["%s"], "kwargs": {}}' % ("x" * 6000)) +
+                 reply(1, '{"result": "%s"}' % ("y" * 6000)),
+        "numbers": request(1, body='{"args": [1e400, NaN, -0, 1.10], "kwargs": {"n": Infinity}}') +
+                   reply(1, '{"result": [1e400, NaN]}'),
+        "no-dot": request(1, "lab") + request(2, ".") + request(3, ""),
+    }
+
+
 def uri_seeds():
     password = "hunter2"
     return {
@@ -561,4 +611,5 @@ write("connection_fuzz", connection_seeds())
 write("decoder_fuzz", decoder_seeds())
 write("json_fuzz", json_seeds())
 write("reply_fuzz", reply_seeds())
+write("tap_fuzz", tap_seeds())
 write("uri_fuzz", uri_seeds())
