@@ -18,6 +18,9 @@ void JsonStream::append(std::string_view bytes) {
 
 std::optional<JsonStream::Value> JsonStream::next() {
   if (state_ == State::between) {
+    if (!begun_ && !pass_byte_order_mark()) {
+      return std::nullopt;
+    }
     skip_blanks();
     if (begin_ == buffer_.size()) {
       return std::nullopt;
@@ -44,6 +47,18 @@ std::optional<JsonStream::Value> JsonStream::next() {
 void JsonStream::skip_line() {
   // A value that broke off because of what stands on the next line ended with its own line.
   skipping_line_ = begin_ == 0 || buffer_[begin_ - 1] != '\n';
+}
+
+/// As some editors put it in front of a file. False: more is needed to tell.
+bool JsonStream::pass_byte_order_mark() {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  const std::string_view start = std::string_view(buffer_).substr(begin_, mark.size());
+  if (start != mark && mark.starts_with(start) && !finished_) {
+    return false;
+  }
+  begin_ += start == mark ? mark.size() : 0;
+  begun_ = true;
+  return true;
 }
 
 void JsonStream::skip_blanks() {

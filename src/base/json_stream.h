@@ -37,6 +37,7 @@ class JsonStream {
  private:
   enum class State { between, container, scalar };
 
+  bool pass_byte_order_mark();
   void skip_blanks();
   bool scan_container();
   [[nodiscard]] bool may_open() const;
@@ -54,6 +55,7 @@ class JsonStream {
   char before_ = '\0';  ///< the last character that is not blank, outside of strings
   bool line_start_ = false;
   bool skipping_line_ = false;
+  bool begun_ = false;
   bool finished_ = false;
 };
 

@@ -195,6 +195,28 @@ TEST(JsonStream, HasNothingToPassOverBehindAValueThatBrokeOff) {
   }
 }
 
+TEST(JsonStream, PassesOverAByteOrderMarkAtTheStart) {
+  EXPECT_EQ(values_of("\xef\xbb\xbf{\"a\": 1}\n[2]\n"), (Texts{"{\"a\": 1}", "[2]"}));
+  EXPECT_EQ(lines_of("\xef\xbb\xbf\n1\n2"), (std::vector<std::size_t>{2, 3}));
+  EXPECT_EQ(values_of("\xef\xbb\xbf"), Texts());
+}
+
+TEST(JsonStream, PassesOverAByteOrderMarkThatComesInPieces) {
+  JsonStream stream;
+  Texts texts;
+  for (const char* piece : {"\xef", "\xbb", "\xbf", "7 "}) {
+    stream.append(piece);
+    take_all(stream, texts);
+  }
+
+  EXPECT_EQ(texts, Texts{"7"});
+}
+
+TEST(JsonStream, KeepsAByteOrderMarkAnywhereElse) {
+  EXPECT_EQ(values_of("1 \xef\xbb\xbf"), (Texts{"1", "\xef\xbb\xbf"}));
+  EXPECT_EQ(values_of("\xef\xbb"), Texts{"\xef\xbb"});
+}
+
 TEST(JsonStream, CountsLines) {
   EXPECT_EQ(lines_of("1\n\n{\n\"a\": 2\n} 3\n4"), (std::vector<std::size_t>{1, 3, 5, 6}));
   EXPECT_EQ(lines_of("[1\n{}\n\"a\n2"), (std::vector<std::size_t>{1, 2, 3, 4}));
