@@ -35,6 +35,11 @@ std::optional<double> plain_number(std::string_view text) {
   return number;
 }
 
+/// Missed calls are errors to a threshold, but not in the report's list of errors.
+std::string missed_text(const LoadResult& result) {
+  return result.missed == 0 ? "" : fmt::format(", {} missed calls included", result.missed);
+}
+
 std::string_view trimmed(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   return text.substr(0, text.find_last_not_of(' ') + 1);
@@ -118,11 +123,11 @@ double Threshold::value(const LoadResult& result) const {
     case Metric::max:
       return us(result.latency.max());
     case Metric::errors:
-      return static_cast<double>(result.failed());
-    case Metric::error_share:
-      return result.calls == 0
-                 ? 0
-                 : 100 * static_cast<double>(result.failed()) / static_cast<double>(result.calls);
+      return static_cast<double>(result.failed() + result.missed);
+    case Metric::error_share: {
+      const auto due = static_cast<double>(result.calls + result.missed);
+      return due == 0 ? 0 : 100 * static_cast<double>(result.failed() + result.missed) / due;
+    }
     case Metric::rate:
       return result.rate();
   }
@@ -150,9 +155,9 @@ std::string Threshold::finding(const LoadResult& result) const {
   const double measured = value(result);
   switch (metric_) {
     case Metric::errors:
-      return fmt::format("{:.0f} errors", measured);
+      return fmt::format("{:.0f} errors{}", measured, missed_text(result));
     case Metric::error_share:
-      return fmt::format("errors are {:.2f} %", measured);
+      return fmt::format("errors are {:.2f} %{}", measured, missed_text(result));
     case Metric::rate:
       return fmt::format("rate is {:.{}f}/s", measured, measured < 10 ? 2 : 0);
     case Metric::percentile:

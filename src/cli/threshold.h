@@ -7,7 +7,8 @@
 
 namespace miko::cli {
 
-/// What must not be: "p99>200ms", "mean>=1s", "errors>1%", "errors>0", "rate<500/s".
+/// What must not be: "p99>200ms", "mean>=1s", "errors>1%", "errors>0", "rate<500/s". Calls that
+/// were due and never started count as errors.
 class Threshold {
  public:
   /// Throws Error{usage}.

@@ -94,6 +94,18 @@ TEST(Threshold, SaysWhatWasMeasured) {
   EXPECT_EQ(Threshold("rate<1/s").finding(slow), "rate is 0.50/s");
 }
 
+TEST(Threshold, CountsMissedCallsAsErrors) {
+  LoadResult result = a_run();
+  result.missed = 25;
+
+  EXPECT_TRUE(Threshold("errors>27").crossed(result));
+  EXPECT_FALSE(Threshold("errors>28").crossed(result));
+  EXPECT_TRUE(Threshold("errors>22%").crossed(result));
+  EXPECT_FALSE(Threshold("errors>23%").crossed(result));
+  EXPECT_EQ(Threshold("errors>1%").finding(result), "errors are 22.40 %, 25 missed calls included");
+  EXPECT_EQ(Threshold("errors>1").finding(result), "28 errors, 25 missed calls included");
+}
+
 TEST(Threshold, NoLatencyAtAllKeepsNoLimit) {
   const LoadResult nothing;
 
