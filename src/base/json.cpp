@@ -20,10 +20,12 @@ struct IgnoreTokens {
   void comma() {}
 };
 
-/// Cuts the outermost container into its values.
+/// Cuts the outermost container into its values and gives each to `found` with its key, which has
+/// an empty token for items of an array.
+template <class Found>
 class SplitTopLevel {
  public:
-  explicit SplitTopLevel(std::string_view text) : text_(text) {}
+  SplitTopLevel(std::string_view text, const Found& found) : text_(text), found_(found) {}
 
   void begin_object(std::size_t at) { begin(at); }
   void begin_array(std::size_t at) { begin(at); }
@@ -31,14 +33,12 @@ class SplitTopLevel {
   void end_array(std::size_t past, bool /*empty*/) { end(past); }
   void key(const JsonString& key) {
     if (depth_ == 1) {
-      key_ = key.token;
+      key_ = key;
     }
   }
   void string(const JsonString& string) { add(string.token); }
   void scalar(JsonType /*type*/, std::string_view token) { add(token); }
   void comma() {}
-
-  std::vector<JsonMember> members = {};
 
  private:
   void begin(std::size_t at) {
@@ -53,15 +53,22 @@ class SplitTopLevel {
   }
   void add(std::string_view value) {
     if (depth_ == 1) {
-      members.push_back({.key = key_, .value = value});
+      found_(key_, value);
     }
   }
 
   std::string_view text_;
+  const Found& found_;
   int depth_ = 0;
   std::size_t start_ = 0;
-  std::string_view key_ = {};
+  JsonString key_ = {};
 };
+
+bool is_named(const JsonString& key, std::string_view name) {
+  return key.has_escapes
+             ? json_decode_string(key.token) == name
+             : key.token.size() >= 2 && key.token.substr(1, key.token.size() - 2) == name;
+}
 
 std::uint32_t hex_value(std::string_view digits) {
   std::uint32_t value = 0;
@@ -99,20 +106,27 @@ JsonType json_type(std::string_view value) {
 }
 
 std::vector<JsonMember> json_members(std::string_view container) {
-  SplitTopLevel split(container);
+  std::vector<JsonMember> members;
+  const auto keep = [&members](const JsonString& key, std::string_view value) {
+    members.push_back({.key = key.token, .value = value});
+  };
+  SplitTopLevel split(container, keep);
   // Checked by the caller already, so there is no fault to look at.
   JsonScanner(container, JsonDialect::python, split).scan();
-  return std::move(split.members);
+  return members;
 }
 
-std::optional<std::string_view> json_find(std::string_view object, std::string_view name) {
-  std::optional<std::string_view> found;
-  for (const JsonMember& member : json_members(object)) {
-    if (json_decode_string(member.key) == name) {
-      found = member.value;
+std::optional<JsonFault> pick_json_members(std::string_view text, JsonDialect dialect,
+                                           std::span<JsonPick> picks) {
+  const auto keep = [picks](const JsonString& key, std::string_view value) {
+    for (JsonPick& pick : picks) {
+      if (is_named(key, pick.name)) {
+        pick.value = value;
+      }
     }
-  }
-  return found;
+  };
+  SplitTopLevel split(text, keep);
+  return JsonScanner(text, dialect, split, json_depth_max).scan();
 }
 
 CodePoint decode_json_escape(std::string_view text) {
@@ -143,6 +157,10 @@ CodePoint decode_json_escape(std::string_view text) {
 }
 
 std::string json_decode_string(std::string_view token) {
+  const std::string_view text = token.substr(1, token.size() - 2);
+  if (text.find('\\') == std::string_view::npos) {
+    return std::string(text);
+  }
   std::string out;
   json_decode_string(token, [&out](std::string_view piece) { out += piece; });
   return out;
@@ -196,7 +214,13 @@ void append_json_escape(std::string& out, std::uint32_t code_point) {
 std::string json_quote(std::string_view text) {
   std::string out = "\"";
   out.reserve(text.size() + 2);
-  while (!text.empty()) {
+  while (true) {
+    const std::size_t plain = plain_prefix(text);
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) {
+      break;
+    }
     const std::optional<CodePoint> code = decode_utf8(text);
     if (!code) {
       out += "\xef\xbf\xbd";

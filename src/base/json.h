@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,10 +45,17 @@ struct JsonMember {
 /// Only the top level is split.
 [[nodiscard]] std::vector<JsonMember> json_members(std::string_view container);
 
-/// The value of the last member whose decoded key is `name`, as Python's json reads doubles.
-/// Views into `object`, which must be a checked object.
-[[nodiscard]] std::optional<std::string_view> json_find(std::string_view object,
-                                                        std::string_view name);
+/// A member to look for.
+struct JsonPick {
+  std::string_view name = {};  ///< the decoded key
+  std::optional<std::string_view> value = std::nullopt;
+};
+
+/// As find_json_fault(), and in the same pass sets the value of every pick that is a member of the
+/// outermost object, without surrounding blanks: of doubles the last, as Python's json reads them.
+/// The values view into `text` and mean nothing if there is a fault.
+[[nodiscard]] std::optional<JsonFault> pick_json_members(std::string_view text, JsonDialect dialect,
+                                                         std::span<JsonPick> picks);
 
 /// Takes the next piece of output. Pieces are at most some 64 KiB, so a value of any size is
 /// printed without a second copy of it.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/json_scanner.h"
 
@@ -97,16 +99,18 @@ class Printer {
   }
 
   void write(std::string_view text) {
-    while (text.size() > piece_size) {
-      out_ += text.substr(0, piece_size);
-      flush();
-      text.remove_prefix(piece_size);
+    if (text.size() < piece_size) {
+      out_ += text;
+      return;
     }
-    out_ += text;
+    flush();
+    for (; !text.empty(); text.remove_prefix(std::min(piece_size, text.size()))) {
+      sink_(text.substr(0, piece_size));
+    }
   }
 
   void write_string(const JsonString& string) {
-    if (!string.has_raw_specials && !(indented_ && string.has_escapes)) {
+    if (!string.has_raw_controls && !(indented_ && string.has_escapes)) {
       write(string.token);
       return;
     }
@@ -115,7 +119,12 @@ class Printer {
       if (out_.size() >= piece_size) {
         flush();
       }
-      text.remove_prefix(text[0] == '\\' ? write_escape(text) : write_character(text));
+      const std::size_t plain = std::min(plain_prefix(text), piece_size);
+      out_ += text.substr(0, plain);
+      text.remove_prefix(plain);
+      if (plain == 0) {
+        text.remove_prefix(text[0] == '\\' ? write_escape(text) : write_character(text));
+      }
     }
   }
 

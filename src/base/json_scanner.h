@@ -27,7 +27,7 @@ void append_json_escape(std::string& out, std::uint32_t code_point);
 struct JsonString {
   std::string_view token = {};    ///< with its quotes
   bool has_escapes = false;       ///< contains a backslash
-  bool has_raw_specials = false;  ///< contains DEL or bytes above it
+  bool has_raw_controls = false;  ///< contains some is_terminal_control() without an escape
 };
 
 /// Levels that miko adds around values from outside: a request's body, an envelope, an error, the
@@ -217,7 +217,7 @@ class JsonScanner {
   bool scan_string(JsonString& string) {
     const std::size_t start = at_++;
     while (true) {
-      skip_plain_characters();
+      at_ += plain_prefix(text_.substr(at_));
       if (at_ == text_.size()) {
         return fail("unexpected end inside a string");
       }
@@ -235,24 +235,13 @@ class JsonScanner {
       } else if (c < 0x20) {
         return fail("control character inside a string");
       } else {
-        string.has_raw_specials = true;
         const std::optional<CodePoint> code = decode_utf8(text_.substr(at_, 4));
         if (!code) {
           return fail("not UTF-8");
         }
+        string.has_raw_controls = string.has_raw_controls || is_terminal_control(code->value);
         at_ += code->bytes;
       }
-    }
-  }
-
-  /// Everything in a string that needs no second look.
-  void skip_plain_characters() {
-    while (at_ < text_.size()) {
-      const auto c = static_cast<std::uint8_t>(text_[at_]);
-      if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\') {
-        return;
-      }
-      ++at_;
     }
   }
 

@@ -4,6 +4,7 @@
 #include <rapidjson/writer.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 namespace miko {
 
@@ -44,6 +45,10 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 }
 
 JsonWriter& JsonWriter::text(std::string_view value) {
+  if (plain_prefix(value) == value.size()) {
+    state_->writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+    return *this;
+  }
   // RapidJSON would pass invalid UTF-8, DEL and C1 through to the reader's terminal.
   const std::string token = json_quote(value);
   state_->writer.RawValue(token.data(), token.size(), rapidjson::kStringType);

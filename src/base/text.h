@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,30 @@ struct CodePoint {
 [[nodiscard]] std::optional<CodePoint> decode_utf8(std::string_view text);
 
 void append_utf8(std::string& out, std::uint32_t code_point);
+
+/// How many bytes at the front of `text` are printable ASCII other than '"' and '\\', which stand
+/// for themselves inside of JSON strings. Eight at a time.
+[[nodiscard]] inline std::size_t plain_prefix(std::string_view text) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t tops = ones << 7;
+  // The top bit of a byte that is zero, maybe also of those above it.
+  const auto zeros = [](std::uint64_t word) { return (word - ones) & ~word; };
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof(word) <= text.size(); at += sizeof(word)) {
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    const std::uint64_t controls = (word - ones * 0x20) & ~word;
+    const std::uint64_t above_tilde = word | (word + ones);
+    if (((controls | above_tilde | zeros(word ^ ones * '"') | zeros(word ^ ones * '\\')) & tops) !=
+        0) {
+      break;
+    }
+  }
+  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  while (at < text.size() && plain(text[at])) {
+    ++at;
+  }
+  return at;
+}
 
 /// Whether a terminal may act on it or a reader be deceived by it: C0 controls, DEL, C1 controls
 /// and the bidirectional controls U+202A to U+202E, U+2066 to U+2069, U+200E, U+200F and U+061C.

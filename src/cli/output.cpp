@@ -58,7 +58,11 @@ void write_line(int interrupt_fd, const Print& print) {
       write(pending);
       pending.clear();
     }
-    pending += piece;
+    if (piece.size() >= pending_max) {
+      write(piece);
+    } else {
+      pending += piece;
+    }
   };
   print(sink);
   sink("\n");

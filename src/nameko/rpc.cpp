@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 
 #include "base/json.h"
@@ -178,7 +179,8 @@ Reply decode_reply(std::string_view service, std::string_view method, amqp::Deli
                                  printable(shortened(delivery.properties.content_encoding, 60))));
   }
   std::string& body = delivery.body;
-  if (const auto fault = find_json_fault(body, JsonDialect::python)) {
+  std::array picks = {JsonPick{.name = "result"}, JsonPick{.name = "error"}};
+  if (const auto fault = pick_json_members(body, JsonDialect::python, picks)) {
     return bad_reply(fmt::format("the reply is not JSON: {} at byte {}: '{}'", fault->what,
                                  fault->offset, printable(shortened(body, 60))));
   }
@@ -186,16 +188,8 @@ Reply decode_reply(std::string_view service, std::string_view method, amqp::Deli
     return bad_reply(
         fmt::format("the reply is not an object: '{}'", printable(shortened(body, 60))));
   }
-  std::optional<std::string_view> result;
-  std::optional<std::string_view> error;
-  for (const JsonMember& member : json_members(body)) {
-    const std::string key = json_decode_string(member.key);
-    if (key == "result") {
-      result = member.value;
-    } else if (key == "error") {
-      error = member.value;
-    }
-  }
+  const std::optional<std::string_view> result = picks[0].value;
+  const std::optional<std::string_view> error = picks[1].value;
   if (error && is_true(*error)) {
     if (json_type(*error) != JsonType::object) {
       return bad_reply("the reply's error is not an object");

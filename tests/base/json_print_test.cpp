@@ -127,6 +127,14 @@ TEST(JsonPrint, EscapesRawTerminalControls) {
             R"("\u007f \u0085 \u009b \u202e \u2066 \u061c é é")");
 }
 
+TEST(JsonPrint, EscapesRawTerminalControlsBetweenOtherCharacters) {
+  const std::string text = "\"eight or more é plain \u009b and \u202e, then é \x7f\"";
+  const std::string shown = "\"eight or more é plain \\u009b and \\u202e, then é \\u007f\"";
+
+  EXPECT_EQ(json_format(text, JsonLayout::compact), shown);
+  EXPECT_EQ(json_format(text, JsonLayout::indented), shown);
+}
+
 TEST(JsonPrint, EscapesRawTerminalControlsInKeys) {
   EXPECT_EQ(json_format("{\"\x7f\":0}", JsonLayout::compact), R"({"\u007f":0})");
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace miko {
 namespace {
 
@@ -244,22 +246,45 @@ TEST(JsonMembers, KeepsEscapesOfKeys) {
   EXPECT_EQ(split(R"({"\u0061": 1})"), std::vector<std::string>{R"("\u0061"=1)"});
 }
 
-TEST(JsonFind, TakesTheLastOfDoubledKeys) {
-  EXPECT_EQ(json_find(R"({"a": 1, "b": 2, "a": [3]})", "a"), "[3]");
+/// The member `name` of an object.
+std::optional<std::string_view> pick(std::string_view object, std::string_view name) {
+  JsonPick one = {.name = name};
+  EXPECT_FALSE(pick_json_members(object, JsonDialect::strict, std::span(&one, 1)));
+  return one.value;
 }
 
-TEST(JsonFind, TakesEscapedKeysForThePlainOnes) {
-  EXPECT_EQ(json_find(R"({"a": 1, "\u0061": 2})", "a"), "2");
-  EXPECT_EQ(json_find(R"({"\u00e9": 1})", "é"), "1");
-  EXPECT_EQ(json_find(R"({"a\"b": 1})", "a\"b"), "1");
+TEST(JsonPick, TakesTheLastOfDoubledKeys) {
+  EXPECT_EQ(pick(R"({"a": 1, "b": 2, "a": [3]})", "a"), "[3]");
 }
 
-TEST(JsonFind, FindsEmptyKeys) {
-  EXPECT_EQ(json_find(R"({"": 1})", ""), "1");
+TEST(JsonPick, TakesEscapedKeysForThePlainOnes) {
+  EXPECT_EQ(pick(R"({"a": 1, "\u0061": 2})", "a"), "2");
+  EXPECT_EQ(pick(R"({"\u00e9": 1})", "é"), "1");
+  EXPECT_EQ(pick(R"({"a\"b": 1})", "a\"b"), "1");
 }
 
-TEST(JsonFind, LooksAtTheTopLevelOnly) {
-  EXPECT_EQ(json_find(R"({"x": {"a": 1}, "y": [{"a": 2}]})", "a"), std::nullopt);
+TEST(JsonPick, TakesEmptyKeysForNamesAndItemsForNone) {
+  EXPECT_EQ(pick(R"({"": 1})", ""), "1");
+  EXPECT_EQ(pick(R"([1, [2]])", ""), std::nullopt);
+  EXPECT_EQ(pick("1", ""), std::nullopt);
+}
+
+TEST(JsonPick, LooksAtTheTopLevelOnly) {
+  EXPECT_EQ(pick(R"({"x": {"a": 1}, "y": [{"a": 2}]})", "a"), std::nullopt);
+}
+
+TEST(JsonPick, FindsSeveralMembersAndFaultsInOnePass) {
+  std::array picks = {JsonPick{.name = "result"}, JsonPick{.name = "error"}};
+
+  EXPECT_FALSE(pick_json_members(R"( {"result" : {"a": [NaN]} , "error":null} )",
+                                 JsonDialect::python, picks));
+  EXPECT_EQ(picks[0].value, R"({"a": [NaN]})");
+  EXPECT_EQ(picks[1].value, "null");
+
+  const auto fault =
+      pick_json_members(R"({"result": 1, "error": nul})", JsonDialect::python, picks);
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->offset, 23U);
 }
 
 TEST(JsonDecodeString, DecodesEscapes) {

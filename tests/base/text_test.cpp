@@ -76,6 +76,29 @@ TEST(AppendUtf8, IsUndoneByDecoding) {
   }
 }
 
+TEST(PlainPrefix, EndsAtEveryByteThatIsNotPlainWhereverItStands) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool plain = byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+    for (std::size_t at = 0; at < 20; ++at) {
+      std::string text(20, 'x');
+      text[at] = static_cast<char>(byte);
+      EXPECT_EQ(plain_prefix(text), plain ? 20 : at) << byte << " at " << at;
+    }
+  }
+  EXPECT_EQ(plain_prefix(""), 0U);
+}
+
+TEST(PlainPrefix, EndsAtTheFirstOfSeveral) {
+  for (const char first : {'"', '\\', '\x1f', '\x7f', '\xff'}) {
+    for (const char second : {'"', '\\', '\0', '\x7f', '\x80'}) {
+      std::string text(24, '!');
+      text[9] = first;
+      text[10] = second;
+      EXPECT_EQ(plain_prefix(text), 9U);
+    }
+  }
+}
+
 TEST(IsTerminalControl, NamesControlsAndBidirectionalControls) {
   for (const std::uint32_t control :
        {0x00U, 0x0aU, 0x1bU, 0x1fU, 0x7fU, 0x80U, 0x9bU, 0x9fU, 0x61cU, 0x200eU, 0x200fU, 0x202aU,
