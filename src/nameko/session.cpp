@@ -57,7 +57,7 @@ void Client::Session::start(std::string_view service, std::string_view method, A
   const Clock::time_point deadline = arguments.deadline.value_or(now + options_.timeout);
   nameko::Call call = {.service = std::string(service),
                        .method = std::string(method),
-                       .correlation_id = random_uuid(),
+                       .correlation_id = uuids_.next(),
                        .started = now,
                        .deadline = deadline,
                        .done = std::move(done)};
@@ -137,7 +137,9 @@ void Client::Session::handle(amqp::Delivery delivery) {
     trace("ignored", "a reply that belongs to no call in flight");
     return;
   }
-  trace("reply", fmt::format("{} bytes", delivery.announced_size));
+  if (options_.trace) {
+    trace("reply", fmt::format("{} bytes", delivery.announced_size));
+  }
   finish(*call, nameko::decode_reply(call->service, call->method, std::move(delivery)));
 }
 

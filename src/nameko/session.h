@@ -8,6 +8,7 @@
 
 #include "amqp/connection.h"
 #include "base/loop.h"
+#include "base/uuid.h"
 #include "nameko/calls.h"
 #include "nameko/client.h"
 
@@ -57,6 +58,7 @@ class Client::Session {
 
   Options options_;
   Loop loop_;
+  UuidSource uuids_ = {};
   std::string reply_key_;
   amqp::Connection connection_;
   nameko::Calls calls_ = {};
