@@ -1,33 +1,35 @@
 #include "nameko/calls.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace miko::nameko {
 
 void Calls::add(Call call) {
-  deadlines_.emplace(call.deadline, call.correlation_id);
-  unconfirmed_.emplace(call.publish_number, call.correlation_id);
-  std::string id = call.correlation_id;
-  calls_.emplace(std::move(id), std::move(call));
+  const std::uint64_t number = call.publish_number;
+  const Call& kept = calls_.emplace_hint(calls_.end(), number, std::move(call))->second;
+  numbers_.emplace(kept.correlation_id, number);
+  deadlines_.emplace(kept.deadline, number);
 }
 
-std::optional<Call> Calls::take(const std::string& correlation_id) {
-  const auto found = calls_.find(correlation_id);
-  if (found == calls_.end()) {
-    return std::nullopt;
-  }
+std::optional<Call> Calls::take(std::string_view correlation_id) {
+  const auto found = numbers_.find(correlation_id);
+  return found == numbers_.end() ? std::nullopt : std::optional(take(found->second));
+}
+
+Call Calls::take(std::uint64_t publish_number) {
+  const auto found = calls_.find(publish_number);
+  numbers_.erase(found->second.correlation_id);
+  deadlines_.erase({found->second.deadline, publish_number});
   Call call = std::move(found->second);
   calls_.erase(found);
-  deadlines_.erase({call.deadline, call.correlation_id});
-  unconfirmed_.erase({call.publish_number, call.correlation_id});
   return call;
 }
 
 std::vector<Call> Calls::expire(Clock::time_point now) {
   std::vector<Call> expired;
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const std::string id = deadlines_.begin()->second;
-    expired.push_back(*take(id));
+    expired.push_back(take(deadlines_.begin()->second));
   }
   return expired;
 }
@@ -35,32 +37,31 @@ std::vector<Call> Calls::expire(Clock::time_point now) {
 std::vector<Call> Calls::take_all() {
   std::vector<Call> all;
   all.reserve(calls_.size());
-  for (auto& [id, call] : calls_) {
+  for (auto& [number, call] : calls_) {
     all.push_back(std::move(call));
   }
-  calls_.clear();
+  numbers_.clear();
   deadlines_.clear();
-  unconfirmed_.clear();
-  std::sort(all.begin(), all.end(), [](const Call& left, const Call& right) {
-    return left.publish_number < right.publish_number;
-  });
+  calls_.clear();
   return all;
 }
 
 void Calls::confirm(std::uint64_t publish_number, bool multiple) {
-  auto first = multiple ? unconfirmed_.begin() : unconfirmed_.lower_bound({publish_number, ""});
-  while (first != unconfirmed_.end() && first->first <= publish_number) {
-    calls_.at(first->second).confirmed = true;
-    first = unconfirmed_.erase(first);
+  auto first = calls_.lower_bound(multiple ? confirmed_up_to_ + 1 : publish_number);
+  for (; first != calls_.end() && first->first <= publish_number; ++first) {
+    first->second.confirmed = true;
+  }
+  if (multiple) {
+    confirmed_up_to_ = std::max(confirmed_up_to_, publish_number);
   }
 }
 
 std::optional<std::string> Calls::find(std::uint64_t publish_number) const {
-  const auto found = unconfirmed_.lower_bound({publish_number, ""});
-  if (found == unconfirmed_.end() || found->first != publish_number) {
+  const auto found = calls_.find(publish_number);
+  if (found == calls_.end() || found->second.confirmed) {
     return std::nullopt;
   }
-  return found->second;
+  return found->second.correlation_id;
 }
 
 std::optional<Clock::time_point> Calls::next_deadline() const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,13 +28,13 @@ struct Call {
   std::function<void(Reply)> done = {};
 };
 
-/// The calls in flight. Pure: time is passed in.
+/// The calls in flight; no two have the same number or id. Pure: time is passed in.
 class Calls {
  public:
   void add(Call call);
 
   /// Takes the call out; nothing if the id is unknown: too late, a double, or not ours.
-  std::optional<Call> take(const std::string& correlation_id);
+  std::optional<Call> take(std::string_view correlation_id);
 
   /// Takes out every call whose deadline is `now` or earlier, the earliest first.
   std::vector<Call> expire(Clock::time_point now);
@@ -52,9 +53,12 @@ class Calls {
   [[nodiscard]] bool empty() const { return calls_.empty(); }
 
  private:
-  std::unordered_map<std::string, Call> calls_ = {};
-  std::set<std::pair<Clock::time_point, std::string>> deadlines_ = {};
-  std::set<std::pair<std::uint64_t, std::string>> unconfirmed_ = {};
+  Call take(std::uint64_t publish_number);
+
+  std::map<std::uint64_t, Call> calls_ = {};                              ///< by publish number
+  std::unordered_map<std::string_view, std::uint64_t> numbers_ = {};      ///< by id, in calls_
+  std::set<std::pair<Clock::time_point, std::uint64_t>> deadlines_ = {};  ///< with the number
+  std::uint64_t confirmed_up_to_ = 0;  ///< every call of this number or a lower one is confirmed
 };
 
 }  // namespace miko::nameko

@@ -92,6 +92,9 @@ void check_key(std::string_view what, const std::string& key) {
 
 void add_members(amqp::Table& table, std::string_view what, std::string_view object,
                  std::string_view key_prefix) {
+  if (object == "{}") {
+    return;
+  }
   if (find_json_fault(object, JsonDialect::strict) || json_type(object) != JsonType::object) {
     throw usage_error(fmt::format("{} is not a JSON object", what));
   }
@@ -108,8 +111,10 @@ void add_members(amqp::Table& table, std::string_view what, std::string_view obj
 
 amqp::Table request_headers(std::string_view call_id, std::string_view context,
                             std::string_view headers) {
-  const amqp::Array stack = {amqp::FieldValue{.value = std::string(call_id)}};
-  amqp::Table table = {{"nameko.call_id_stack", amqp::FieldValue{.value = stack}}};
+  amqp::Array stack;
+  stack.push_back({.value = std::string(call_id)});
+  amqp::Table table;
+  table.emplace_back("nameko.call_id_stack", amqp::FieldValue{.value = std::move(stack)});
   for (auto& entry : message_headers(context, headers)) {
     table.push_back(std::move(entry));
   }

@@ -143,6 +143,20 @@ TEST(Calls, TakeConfirmationsOfCallsThatAreGone) {
   EXPECT_TRUE(calls.take("b")->confirmed);
 }
 
+TEST(Calls, AreNotConfirmedByWhatWasConfirmedBeforeThem) {
+  Calls calls;
+  calls.add(call("a", 1));
+  calls.confirm(1, true);
+  calls.add(call("b", 2));
+  calls.add(call("c", 3));
+
+  calls.confirm(2, true);
+
+  EXPECT_TRUE(calls.take("a")->confirmed);
+  EXPECT_TRUE(calls.take("b")->confirmed);
+  EXPECT_FALSE(calls.take("c")->confirmed);
+}
+
 TEST(Calls, AreFoundByNumberUntilTheyAreConfirmed) {
   Calls calls;
   calls.add(call("a", 1));
