@@ -19,30 +19,46 @@ std::size_t framed_size(std::size_t body_size, std::size_t frame_max) {
 
 }  // namespace
 
+std::string& Outbox::tail() {
+  if (segments_.empty()) {
+    return buffer_;
+  }
+  if (!segments_.back().body.empty()) {
+    segments_.emplace_back();
+  }
+  return segments_.back().frames;
+}
+
 void Outbox::append(std::string_view frames) {
   appended_total_ += frames.size();
-  if (segments_.empty()) {
-    buffer_ += frames;
-  } else if (segments_.back().body.empty()) {
-    segments_.back().frames += frames;
-  } else {
-    segments_.push_back({.frames = std::string(frames)});
-  }
+  tail() += frames;
 }
 
 void Outbox::append(Message message, std::size_t frame_max) {
-  std::string frames;
-  append_publish(frames, message, frame_max);
   if (message.body.size() <= std::min(small_body_max, frame_max - frame_overhead)) {
-    if (!message.body.empty()) {
-      append_body_frame(frames, message.body);
-    }
-    append(frames);
+    append_small(message, frame_max);
     return;
   }
+  std::string frames;
+  append_publish(frames, message, frame_max);
   appended_total_ += frames.size() + framed_size(message.body.size(), frame_max);
   segments_.push_back(
       {.frames = std::move(frames), .body = std::move(message.body), .frame_max = frame_max});
+}
+
+void Outbox::append_small(const Message& message, std::size_t frame_max) {
+  std::string& frames = tail();
+  const std::size_t before = frames.size();
+  try {
+    append_publish(frames, message, frame_max);
+  } catch (...) {
+    frames.resize(before);
+    throw;
+  }
+  if (!message.body.empty()) {
+    append_body_frame(frames, message.body);
+  }
+  appended_total_ += frames.size() - before;
 }
 
 std::string_view Outbox::front() {

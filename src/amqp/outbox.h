@@ -40,6 +40,9 @@ class Outbox {
     std::size_t frame_max = 0;
   };
 
+  /// Where the next frames go.
+  std::string& tail();
+  void append_small(const Message& message, std::size_t frame_max);
   void refill();
 
   std::string buffer_ = {};
