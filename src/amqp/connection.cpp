@@ -80,6 +80,7 @@ void Connection::connect(Clock::time_point until, Pace pace) {
   inquiring_ = inquiry_channel_open_ = inquiry_channel_opening_ = false;
   inbox_.clear();
   heard_anything_ = false;
+  may_have_arrived_ = true;
   line_down_.clear();
   last_received_ = last_sent_ = Clock::now();
 }
@@ -149,7 +150,8 @@ std::optional<Event> Connection::next(Clock::time_point until, std::span<pollfd>
 
 bool Connection::exchange(Clock::time_point until, std::span<pollfd> others) {
   flush();
-  const bool received = receive();
+  // A read that is known to find nothing is worth it only if there is no wait to ask the system in.
+  const bool received = (may_have_arrived_ || Clock::now() >= until) && receive();
   const Clock::time_point now = Clock::now();
   if (now >= until || closed_) {
     return false;
@@ -334,6 +336,7 @@ bool Connection::receive() {
   }
   char* const room = inbox_.make_room();
   const Io io = transport_->read(room, inbox_.room());
+  may_have_arrived_ = io.more;
   if (!io.closed.empty()) {
     line_down_ = io.closed;
     return false;
@@ -361,6 +364,7 @@ bool Connection::sleep(Clock::time_point until, std::span<pollfd> others) {
   // For the connection the result does not matter: whatever is ready is tried, and nothing ready
   // means it is time.
   static_cast<void>(loop_.wait(all, wake));
+  may_have_arrived_ = (all.back().revents & ~POLLOUT) != 0;
   std::copy_n(all.begin(), others.size(), others.begin());
   return std::any_of(others.begin(), others.end(),
                      [](const pollfd& one) { return one.revents != 0; });

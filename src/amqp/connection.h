@@ -159,7 +159,8 @@ class Connection {
 
   Inbox inbox_ = {};
   bool heard_anything_ = false;
-  std::string line_down_ = {};  ///< why nothing more can be read, once the inbox is empty
+  bool may_have_arrived_ = true;  ///< something to read, as far as is known
+  std::string line_down_ = {};    ///< why nothing more can be read, once the inbox is empty
 
   Clock::time_point last_received_ = {};
   Clock::time_point last_sent_ = {};

@@ -63,6 +63,7 @@ bool is_loopback(int socket) {
 Io from_tls(TlsStep step) {
   return {.bytes = step.bytes,
           .wait_for = step.wait_for,
+          .more = step.bytes > 0,
           .closed = step.closed ? "the broker closed the connection" : std::move(step.failure)};
 }
 
@@ -108,7 +109,9 @@ Io Transport::read(char* bytes, std::size_t size) {
   if (tls_) {
     return from_tls(tls_->read(bytes, size));
   }
-  return from_system(::recv(socket_.get(), bytes, size, 0), POLLIN);
+  Io io = from_system(::recv(socket_.get(), bytes, size, 0), POLLIN);
+  io.more = io.bytes == size;
+  return io;
 }
 
 Io Transport::write(std::string_view bytes) {

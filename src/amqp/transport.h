@@ -17,6 +17,7 @@ namespace miko::amqp {
 struct Io {
   std::size_t bytes = 0;
   short wait_for = 0;       ///< POLLIN or POLLOUT when it would have had to wait
+  bool more = false;        ///< of a read: there may be more to read already
   std::string closed = {};  ///< not empty: the line is down, and why
 };
 

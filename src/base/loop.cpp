@@ -51,7 +51,9 @@ short Loop::wait(int fd, short events, Clock::time_point until) const {
 }
 
 void Loop::check_interrupt() const {
-  static_cast<void>(wait(std::span<pollfd>(), Clock::time_point()));
+  if (interrupt_fd_ >= 0) {
+    static_cast<void>(wait(std::span<pollfd>(), Clock::time_point()));
+  }
 }
 
 }  // namespace miko
