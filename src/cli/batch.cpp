@@ -27,6 +27,10 @@ namespace {
 /// behind an answer that is late.
 constexpr std::size_t waiting_output_max = 1024UL * 1024;
 constexpr std::size_t waiting_lines_max = 10'000;
+/// Nobody waits for a line at the end of a file, so a file is written in pieces of this size, or
+/// after this time at the latest.
+constexpr std::size_t file_piece = 64UL * 1024;
+constexpr std::chrono::milliseconds file_delay{100};
 /// Values taken before the connection, the output and Ctrl-C get their turn.
 constexpr std::uint64_t values_per_turn = in_flight_max;
 
@@ -59,7 +63,7 @@ class Batch {
     rpc_->set_interrupt_fd(-1);
     while (true) {
       const bool more = refill();
-      output_.flush();
+      write_answers();
       if (finished()) {
         break;
       }
@@ -132,7 +136,7 @@ class Batch {
     call.arguments.expires = !options_.no_expire;
     ++in_flight_;
     try {
-      rpc_->start(call.target.service, call.target.method, call.arguments,
+      rpc_->start(call.target.service, call.target.method, std::move(call.arguments),
                   [this, index, id = call.id, target = call.target](const Reply& reply) {
                     --in_flight_;
                     answer(index, id, target, reply);
@@ -181,6 +185,15 @@ class Batch {
     }
   }
 
+  void write_answers() {
+    const bool may_wait = output_.is_file() && in_flight_ > 0 && output_.pending() < file_piece;
+    if (may_wait && Clock::now() < next_write_) {
+      return;
+    }
+    output_.flush();
+    next_write_ = Clock::now() + file_delay;
+  }
+
   /// Until there is something to do, or until `until`.
   void wait(Clock::time_point until) {
     std::vector<pollfd> others;
@@ -191,7 +204,9 @@ class Batch {
     if (!stopped_ && !input_.finished() && has_room()) {
       others.push_back(input_.readable());
     }
-    if (output_.pending() > 0) {
+    if (output_.pending() > 0 && output_.is_file()) {
+      until = std::min(until, next_write_);
+    } else if (output_.pending() > 0) {
       others.push_back(output_.writable());
     }
     if (lost_) {
@@ -274,6 +289,7 @@ class Batch {
   std::uint64_t window_;
   ValueInput input_;
   LineOutput output_ = {};
+  Clock::time_point next_write_ = {};  ///< to a file
   Progress progress_;
   Arguments common_ = {};
   std::optional<Client> rpc_ = std::nullopt;
@@ -328,7 +344,7 @@ void declare_batch(CLI::App& command, Session& session) {
   command.footer(
       "Examples:\n"
       "  miko batch calls.jsonl > answers.jsonl\n"
-      "  jq -c '{service: \"orders\", method: \"get\", args: [.]}' ids.json | miko batch -j 200");
+      R"(  sed 's/.*/{"method": "orders.get", "args": ["&"]}/' ids.txt | miko batch -j 200)");
   command.callback([options, &session] {
     session.run = [options](Session& s) { return run_batch(*options, s); };
   });

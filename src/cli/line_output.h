@@ -18,6 +18,9 @@ class LineOutput {
   /// Writes what stdout takes now. Throws Error{output_failed}.
   void flush();
 
+  /// Stdout is a regular file, which takes everything at once.
+  [[nodiscard]] bool is_file() const { return output_.is_file(); }
+
   /// Bytes that wait.
   [[nodiscard]] std::size_t pending() const { return text_.size() - at_; }
 

@@ -30,7 +30,7 @@ StandardOutput::StandardOutput(Failure failure) : failure_(std::move(failure)) {
     // Not for a file, which would be written from its start again. May fail: writes are small then.
     own_ = UniqueFd(::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   }
-  may_wait_ = !own_ && type != S_IFREG;
+  is_file_ = type == S_IFREG;
 }
 
 int StandardOutput::fd() const {
@@ -38,7 +38,8 @@ int StandardOutput::fd() const {
 }
 
 std::size_t StandardOutput::write(std::string_view text) const {
-  if (may_wait_) {
+  if (!own_ && !is_file_) {
+    // It may wait although poll() says that there is room.
     if (Loop().wait(fd(), POLLOUT, Clock::time_point()) == 0) {
       return 0;
     }

@@ -21,6 +21,9 @@ class StandardOutput {
   /// Error.
   [[nodiscard]] std::size_t write(std::string_view text) const;
 
+  /// A regular file, which takes everything at once.
+  [[nodiscard]] bool is_file() const { return is_file_; }
+
   /// To wait until write() gets on.
   [[nodiscard]] pollfd writable() const { return {.fd = fd(), .events = POLLOUT, .revents = 0}; }
 
@@ -29,7 +32,7 @@ class StandardOutput {
 
   Failure failure_;
   UniqueFd own_ = {};
-  bool may_wait_ = true;  ///< a write may wait although poll() said that there is room
+  bool is_file_ = false;
 };
 
 }  // namespace miko::cli

@@ -220,6 +220,17 @@ TEST_P(BatchTest, AnswersEachLineBeforeTheNextIsWritten) {
   EXPECT_EQ(child.wait().exit_code, 0);
 }
 
+TEST_P(BatchTest, AFileHasAnAnswerWhileOthersAreAwaited) {
+  const TemporaryDirectory directory;
+  const std::string calls =
+      directory.write_file("calls.jsonl", hello("Ann") + line("lab", "slow", R"("args": [15])"));
+  const std::string answers = directory.path("answers");
+  const Child child = start({calls}, {.output = File{answers}});
+
+  EXPECT_TRUE(
+      eventually([&] { return read_file(answers).find("Hello, Ann") != std::string::npos; }));
+}
+
 TEST_P(BatchTest, RunsEachCallOnce) {
   const std::string token = "batch-once-" + std::string(GetParam()) + "-";
   std::string input;
