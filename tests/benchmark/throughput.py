@@ -48,7 +48,7 @@ def group_of(window):
 def calls_of(client, window):
     if client.startswith(NAMEKO):
         return 1000 if window == 1 else 2000
-    return 5000 if window == 1 else 30000
+    return 5000 if window == 1 else 50000
 
 
 def require_all(answered, calls):
