@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Does `miko bench` measure rightly? Another program measures the same, and the two are compared.
+
+Starts a private RabbitMQ and Nameko (tests/support/lab.py). `miko bench` and a C program that times
+every call by itself (latency.c: rabbitmq-c's connection, exact percentiles) take turns with as many
+calls in flight, against Nameko's own greeting.hello and against a C program that answers. Medians
+over the rounds must agree within 5 %. For `miko bench` alone rate times mean latency must be the
+number in flight (Little's law), which no second program can disturb.
+"""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from peers import HERE, CannotBuild, Peers, compile_c
+from runs import SERVICE_VERSION, Bench, Broken, echo_service, enter_lab, open_lab
+
+ROOT = os.path.dirname(os.path.dirname(HERE))
+TOLERANCE = 0.05
+FIGURES = ("rate", "mean", "p50")
+# Shown, but one stall of the machine in a round decides it.
+SHOWN = FIGURES + ("p99",)
+PATIENCE_SECONDS = 300
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=11, help="of each program (11)")
+    parser.add_argument("--miko", metavar="PATH",
+                        default=os.path.join(ROOT, "build", "release", "miko"),
+                        help="the program to check (build/release/miko)")
+    parser.add_argument("--json", metavar="FILE", help="write the numbers there too")
+    parser.add_argument("--gate", action="store_true", help="exit 1 if they do not agree")
+    options = parser.parse_args(argv)
+    if not os.access(options.miko, os.X_OK):
+        parser.error("no program at {}: build it".format(options.miko))
+    options.miko = os.path.abspath(options.miko)
+    return options
+
+
+def run_one(words, environment):
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          env=environment, timeout=PATIENCE_SECONDS)
+    if done.returncode != 0:
+        raise Broken("{} ended with {}\n{}".format(words[0], done.returncode, done.stderr[:2000]))
+    return json.loads(done.stdout)
+
+
+def from_bench(report, calls):
+    if report["ok"] != calls:
+        raise Broken("{} of {} calls succeeded".format(report["ok"], calls))
+    return dict(report["latency_ms"], rate=report["rate"])
+
+
+def measure(options, latency, environment, service, window, calls):
+    """Gives two dictionaries of medians: what miko says, and what the other program says."""
+    bench = [options.miko, "bench", service, "hello", "--args", '["Ann"]', "-j", str(window), "-n",
+             str(calls), "-o", "json"]
+    other = [latency, str(window), str(calls), service]
+    turns = {"miko": lambda: from_bench(run_one(bench, environment), calls),
+             "other": lambda: run_one(other, environment)}
+    samples = {name: [] for name in turns}
+    order = random.Random(1)
+    for _ in range(options.rounds):
+        for name in order.sample(list(turns), len(turns)):
+            samples[name].append(turns[name]())
+    return ({figure: statistics.median(one[figure] for one in samples[name]) for figure in SHOWN}
+            for name in turns)
+
+
+def compare(label, window, miko, other):
+    """Prints the figures side by side and returns them with whether all of them agree."""
+    little = miko["rate"] * miko["mean"] / 1000 / window
+    print("{}, {} in flight".format(label, window))
+    for figure in SHOWN:
+        ratio = miko[figure] / other[figure]
+        verdict = "" if figure not in FIGURES or abs(ratio - 1) <= TOLERANCE else "  DIFFERS"
+        print("  {:<12}{:>12.3f}{:>12.3f}{:>9.3f}{}".format(
+            figure + ("/s" if figure == "rate" else ", ms"), miko[figure], other[figure], ratio,
+            verdict))
+    print("  {:<36}{:>9.3f}".format("rate x mean / in flight", little), flush=True)
+    agree = abs(little - 1) <= TOLERANCE and all(
+        abs(miko[figure] / other[figure] - 1) <= TOLERANCE for figure in FIGURES)
+    return {"service": label, "in_flight": window, "miko": miko, "other": other,
+            "little": little, "agree": agree}
+
+
+def main(argv):
+    options = parse(argv)
+    enter_lab(__file__, SERVICE_VERSION, argv)
+    bench = Bench(options=options, lab=open_lab(), peers=Peers(), skipped=[])
+    latency = os.path.join(bench.peers.folder, "latency")
+    problem = compile_c("latency.c", latency, ["-lrabbitmq"])
+    if problem:
+        raise CannotBuild("latency.c: " + problem)
+    found = []
+    with tempfile.TemporaryDirectory(prefix="miko-agreement-") as home:
+        environment = bench.environment(home)
+        print("{:<14}{:>12}{:>12}{:>9}".format("", "miko bench", "latency.c", "ratio"))
+        if SERVICE_VERSION in bench.lab["services"]:
+            for window, calls in ((1, 1000), (10, 3000)):
+                found.append(compare("greeting.hello of Nameko " + SERVICE_VERSION, window, *measure(
+                    options, latency, environment, "greeting", window, calls)))
+        with echo_service(bench, "echo"):
+            for window, calls in ((1, 5000), (10, 30000)):
+                found.append(compare("the C program", window, *measure(
+                    options, latency, environment, "echo", window, calls)))
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(found, file, indent=2)
+    agree = all(one["agree"] for one in found)
+    print("they agree within {:.0%}".format(TOLERANCE) if agree else "THEY DO NOT AGREE")
+    return 1 if options.gate and not agree else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (Broken, CannotBuild) as error:
+        sys.exit("agreement: {}".format(error))
