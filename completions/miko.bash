@@ -6,7 +6,7 @@ _miko_valued='-b --broker --host --port --vhost --user --password-file --passwor
   -o --output --max-reply-size --color
   --args --kwargs -H --header --ctx
   -j --in-flight -n --calls -z --duration -r --rate --warmup --args-file --fail-if --hgrm
-  --data --slow --method --grep --for --count --record --queue-length'
+  --data --also --durable --exec --slow --method --grep --for --count --record --queue-length'
 _miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
   -c --config --context --careful --tls --cacert --cert --key --servername --insecure --timeout
   -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
@@ -15,6 +15,7 @@ _miko_call="--args --kwargs -H --header --ctx --dry-run --batch $_miko_batch"
 _miko_bench='--args --kwargs -H --header --ctx -n --calls -z --duration -j --in-flight -r --rate
   --warmup --args-file --fail-if --hgrm --no-progress'
 _miko_dispatch='--data -H --header --ctx --require-handler --dry-run --lines --no-progress'
+_miko_listen='--also --durable --delete -n --count --for --exec --no-reconnect'
 _miko_tap='--errors --slow --method --grep -n --count --for --full --tree --record --queue-length'
 
 _miko_contexts() {
@@ -129,13 +130,14 @@ _miko_complete() {
       batch) _miko_offer '' "$_miko_batch" ;;
       bench) _miko_offer '' "$_miko_bench" ;;
       dispatch) _miko_offer '' "$_miko_dispatch" ;;
+      listen) _miko_offer '' "$_miko_listen" ;;
       tap) _miko_offer '' "$_miko_tap" ;;
       context) _miko_context_options ;;
     esac
   elif [[ -z $command ]]; then
-    _miko_offer '' 'call batch dispatch bench tap context completion help'
+    _miko_offer '' 'call batch dispatch listen bench tap context completion help'
   elif [[ $command == help && $positional -eq 0 ]]; then
-    _miko_offer '' 'call batch dispatch bench tap context completion help exit-codes environment output'
+    _miko_offer '' 'call batch dispatch listen bench tap context completion help exit-codes environment output'
   elif [[ $command == context && $positional -eq 0 ]]; then
     _miko_offer '' 'add ls show select rm validate'
   elif [[ $command == context && $subcommand != @(add|ls) ]]; then

@@ -7,7 +7,7 @@ function __miko_command
         -o --output --max-reply-size \
         --color --args --kwargs -H --header --ctx -j --in-flight -n --calls -z --duration \
         -r --rate --warmup --args-file --fail-if --hgrm --data \
-        --slow --method --grep --for --count --record --queue-length
+        --also --durable --exec --slow --method --grep --for --count --record --queue-length
     set -l skip no
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
@@ -62,6 +62,7 @@ complete -c miko -f
 complete -c miko -n __miko_no_command -a call -d 'Call an RPC method and print what it returns'
 complete -c miko -n __miko_no_command -a batch -d 'Make many calls over one connection'
 complete -c miko -n __miko_no_command -a dispatch -d 'Dispatch an event, or many'
+complete -c miko -n __miko_no_command -a listen -d 'Print events, or run a program for each'
 complete -c miko -n __miko_no_command -a bench -d 'Put load on a method'
 complete -c miko -n __miko_no_command -a tap -d 'Watch calls and their replies'
 complete -c miko -n __miko_no_command -a context -d 'Keep named connections and choose among them'
@@ -137,6 +138,15 @@ complete -c miko -n $in_dispatch -l lines -d 'Dispatch an event for each JSON va
 complete -c miko -n $in_dispatch -l no-progress -d 'Show no progress on the terminal'
 complete -c miko -n $in_dispatch -a '(__miko_at_file)'
 
+set -l in_listen '__miko_command_is listen'
+complete -c miko -n $in_listen -l also -x -d 'Take events of another service, SERVICE or SERVICE=EVENT'
+complete -c miko -n $in_listen -l durable -x -d 'Take from a queue that collects between two runs'
+complete -c miko -n $in_listen -l delete -d 'Remove the queue of --durable'
+complete -c miko -n $in_listen -s n -l count -x -d 'End after so many events'
+complete -c miko -n $in_listen -l for -x -d 'End after this time, such as 10s'
+complete -c miko -n $in_listen -l exec -x -d 'Run a shell command for each event'
+complete -c miko -n $in_listen -l no-reconnect -d 'End when the connection is lost'
+
 set -l in_tap '__miko_command_is tap'
 complete -c miko -n $in_tap -l errors -d 'Only calls that failed or have no reply'
 complete -c miko -n $in_tap -l slow -x -d 'Only calls that took so long or longer'
@@ -165,5 +175,5 @@ complete -c miko -n '__miko_context_is select' -l none -d 'Use none'
 complete -c miko -n '__miko_context_is validate' -l connect -d 'Log in with each'
 
 complete -c miko -n '__miko_command_is completion' -a 'bash zsh fish'
-complete -c miko -n '__miko_command_is help' -a 'call batch dispatch bench tap context completion help' -d Command
+complete -c miko -n '__miko_command_is help' -a 'call batch dispatch listen bench tap context completion help' -d Command
 complete -c miko -n '__miko_command_is help' -a 'exit-codes environment output' -d Topic

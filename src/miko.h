@@ -12,6 +12,7 @@
 #include "nameko/client.h"
 #include "nameko/dispatcher.h"
 #include "nameko/event.h"
+#include "nameko/listener.h"
 #include "nameko/reply.h"
 #include "nameko/tap.h"
 #include "nameko/versions.h"

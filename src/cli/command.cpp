@@ -19,6 +19,7 @@ constexpr Command all_commands[] = {
     {"batch", "Make many calls over one connection: JSON values in, lines out", lines,
      declare_batch},
     {"dispatch", "Dispatch an event, or many", plain, declare_dispatch},
+    {"listen", "Print events, or run a program for each", plain, declare_listen},
     {"bench", "Put load on a method: rate, percentiles, thresholds", report, declare_bench},
     {"tap", "Watch calls and their replies as they happen", plain, declare_tap},
     {"context", "Keep named connections and choose among them", names_or_table, declare_context},

@@ -55,6 +55,7 @@ void declare_completion(CLI::App& command, Session& session);
 void declare_dispatch(CLI::App& command, Session& session);
 void declare_context(CLI::App& command, Session& session);
 void declare_help(CLI::App& command, Session& session);
+void declare_listen(CLI::App& command, Session& session);
 void declare_tap(CLI::App& command, Session& session);
 
 }  // namespace miko::cli

@@ -93,7 +93,9 @@ miko context show --effective shows what counts here and where it comes from.
 
 batch prints an envelope for each call, with "index" and "id" in front, whatever
 -o says, but for none. dispatch prints nothing on success; with --lines a line
-for each event that failed. bench prints its report, tap a line for each call.
+for each event that failed. listen prints a line for each event:
+{"service","event","data","headers","at"}. bench prints its report, tap a line for
+each call.
 
 A failure is one line of JSON on stderr (indented on a terminal), and stdout
 stays empty:

@@ -188,12 +188,9 @@ void Dispatcher::Session::expire(Clock::time_point now) {
 
 Failure Dispatcher::Session::explained(Failure failure) const {
   if (failure.kind == ErrorKind::unknown_service) {
-    failure.message =
-        fmt::format("no exchange '{}' here, so no service '{}' dispatches events",
-                    printable(nameko::events_exchange(service_)), printable(service_));
-    failure.hint =
-        "Nameko declares it when a service of this name that has an EventDispatcher, or a handler "
-        "of its events, starts; is this the right broker and vhost?";
+    const Executed executed = failure.executed;
+    failure = nameko::no_events_exchange(service_);
+    failure.executed = executed;
   } else if (failure.kind == ErrorKind::denied && !connection_.login_pending() &&
              failure.message.find("403") != std::string::npos) {
     failure.hint = fmt::format("dispatching needs write on the exchange {}",

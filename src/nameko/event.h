@@ -18,4 +18,16 @@ struct EventData {
   std::optional<Clock::time_point> deadline = std::nullopt;
 };
 
+/// An event as it arrived.
+struct Event {
+  std::string service = {};
+  std::string type = {};
+  std::string data = "null";   ///< JSON as it came; null when the body cannot be read
+  std::string headers = "{}";  ///< JSON object: context key K is "nameko.K"
+  bool redelivered = false;    ///< was delivered before and not acknowledged
+  std::string fault = {};      ///< why the body cannot be read; empty if it can
+  std::string body = {};       ///< the body then, any bytes
+  std::uint64_t number = 0;    ///< for Listener::acknowledge()
+};
+
 }  // namespace miko

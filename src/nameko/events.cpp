@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
-#include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "nameko/context.h"
+#include "nameko/headers.h"
 #include "nameko/names.h"
 
 namespace miko::nameko {
@@ -30,13 +32,31 @@ std::string events_exchange(std::string_view service) {
   return fmt::format("{}{}", service, exchange_suffix);
 }
 
-amqp::Message encode_event(std::string_view service, std::string_view type, EventData event,
-                           std::uint64_t number) {
-  std::string exchange = events_exchange(service);
+void check_event_type(std::string_view type) {
   check_name("event", type);
   if (type.size() > name_size_max) {
     throw usage_error(fmt::format("the event name has more than {} bytes", name_size_max));
   }
+}
+
+std::string events_queue_name(std::string_view name) {
+  constexpr std::size_t size_max = 200;
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
+           c == '_' || c == '-';
+  });
+  if (name.empty() || name.size() > size_max || !plain) {
+    throw usage_error(
+        fmt::format("'{}' is no name for a durable queue", printable(shortened(name, 60))),
+        fmt::format("it has letters, digits, '.', '_' and '-', at most {}", size_max));
+  }
+  return reply_queue_name(fmt::format("listen-{}", name));
+}
+
+amqp::Message encode_event(std::string_view service, std::string_view type, EventData event,
+                           std::uint64_t number) {
+  std::string exchange = events_exchange(service);
+  check_event_type(type);
   if (const auto fault = find_json_fault(event.data, JsonDialect::strict)) {
     throw usage_error(fmt::format("the data is not JSON: {}", fault->what));
   }
@@ -50,6 +70,36 @@ amqp::Message encode_event(std::string_view service, std::string_view type, Even
                          .priority = normal_priority,
                          .correlation_id = event.require_handler ? fmt::format("{}", number) : ""},
           .body = std::move(event.data)};
+}
+
+Event decode_event(amqp::Delivery delivery) {
+  std::string service = std::move(delivery.exchange);
+  if (service.ends_with(exchange_suffix)) {
+    service.resize(service.size() - exchange_suffix.size());
+  }
+  Event event = {.service = std::move(service),
+                 .type = std::move(delivery.routing_key),
+                 .headers = headers_json(delivery.properties.headers),
+                 .redelivered = delivery.redelivered,
+                 .number = delivery.delivery_tag};
+  if (delivery.too_large) {
+    event.fault = fmt::format("{} bytes are over the limit", delivery.announced_size);
+  } else if (const auto fault = find_json_fault(delivery.body, JsonDialect::python)) {
+    event.fault = fmt::format("not JSON: {} at byte {}", fault->what, fault->offset);
+    event.body = std::move(delivery.body);
+  } else {
+    event.data = std::move(delivery.body);
+  }
+  return event;
+}
+
+Failure no_events_exchange(std::string_view service) {
+  return {.kind = ErrorKind::unknown_service,
+          .message = fmt::format("no exchange '{}' here, so no service '{}' dispatches events",
+                                 printable(events_exchange(service)), printable(service)),
+          .hint =
+              "Nameko declares it when a service of this name that has an EventDispatcher, or a "
+              "handler of its events, starts; is this the right broker and vhost?"};
 }
 
 }  // namespace miko::nameko

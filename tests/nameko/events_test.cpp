@@ -74,5 +74,45 @@ TEST(EncodeEvent, RefusesWhatCannotBeSent) {
             "the call id stack cannot be set");
 }
 
+TEST(DecodeEvent, ReadsServiceTypeDataAndHeaders) {
+  const Event event =
+      decode_event({.exchange = "lab.orders.events",
+                    .routing_key = "paid.late",
+                    .delivery_tag = 7,
+                    .redelivered = true,
+                    .properties = {.headers = {{"nameko.user_id", {.value = std::int64_t{7}}}}},
+                    .body = "[1.10, NaN]"});
+
+  EXPECT_EQ(event.service, "lab.orders");
+  EXPECT_EQ(event.type, "paid.late");
+  EXPECT_EQ(event.data, "[1.10, NaN]");
+  EXPECT_EQ(event.headers, R"({"nameko.user_id":7})");
+  EXPECT_TRUE(event.redelivered);
+  EXPECT_EQ(event.number, 7U);
+  EXPECT_EQ(event.fault, "");
+}
+
+TEST(DecodeEvent, SaysWhatItCannotRead) {
+  const Event text = decode_event({.exchange = "s.events", .body = "no json"});
+  EXPECT_EQ(text.data, "null");
+  EXPECT_EQ(text.body, "no json");
+  EXPECT_EQ(text.fault.substr(0, 9), "not JSON:");
+
+  const Event empty = decode_event({.exchange = "s.events"});
+  EXPECT_NE(empty.fault, "");
+
+  const Event large = decode_event({.too_large = true, .announced_size = 9});
+  EXPECT_EQ(large.fault, "9 bytes are over the limit");
+  EXPECT_EQ(large.data, "null");
+}
+
+TEST(EventsQueueName, BeginsAsAReplyQueue) {
+  EXPECT_EQ(events_queue_name("audit.v1_x-y"), "rpc.reply-miko-listen-audit.v1_x-y");
+  for (const std::string& name : {std::string(), std::string("a b"), std::string("a/b"),
+                                  std::string("\xc3\xa9"), std::string(201, 'x')}) {
+    EXPECT_THROW(static_cast<void>(events_queue_name(name)), Error) << name;
+  }
+}
+
 }  // namespace
 }  // namespace miko::nameko

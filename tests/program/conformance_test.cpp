@@ -340,12 +340,34 @@ TEST(OwnLab, C61_TheLeastRightsSuffice) {
                         .read = "^(nameko-rpc|rpc\\.reply-miko-.*)$"};
   const User none = {
       .name = "none", .password = "m4rker-Secret", .configure = "^$", .write = "^$", .read = "^$"};
-  const Lab own =
-      Lab::start({.nameko_versions = {std::string(nameko_2)}, .users = {limited, none}});
+  const User dispatching = {.name = "dispatching",
+                            .password = "m4rker-Secret",
+                            .configure = "^$",
+                            .write = "^shop\\.events$",
+                            .read = "^$"};
+  const User listening = {.name = "listening",
+                          .password = "m4rker-Secret",
+                          .configure = "^rpc\\.reply-miko-.*",
+                          .write = "^rpc\\.reply-miko-.*",
+                          .read = "^(shop\\.events|rpc\\.reply-miko-.*)$"};
+  const Lab own = Lab::start({.nameko_versions = {std::string(nameko_2)},
+                              .users = {limited, none, dispatching, listening}});
 
   const Outcome allowed = miko({"call", "greeting", "hello", "=Ann", "-b", own.uri(limited)});
   const Outcome refused = miko({"call", "greeting", "hello", "=Ann", "-b", own.uri(none)});
 
+  for (const User& user : {dispatching, listening, none}) {
+    SCOPED_TRACE(user.name);
+    const int denied = 7;
+    EXPECT_EQ(miko({"dispatch", "shop", "paid", "-b", own.uri(user)}).exit_code,
+              user.name == "dispatching" ? 0 : denied);
+    for (const char* queue : {"", "least"}) {
+      EXPECT_EQ(miko({"listen", "shop", "--for", "10ms", "-b", own.uri(user),
+                      *queue == '\0' ? "--no-reconnect" : "--durable=" + std::string(queue)})
+                    .exit_code,
+                user.name == "listening" ? 0 : denied);
+    }
+  }
   EXPECT_EQ(allowed.out, "\"Hello, Ann!\"\n") << allowed.err;
   EXPECT_EQ(refused.exit_code, 7) << refused.err;
   EXPECT_EQ(refused.error("/error/executed"), "no");
