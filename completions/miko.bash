@@ -135,9 +135,9 @@ _miko_complete() {
       context) _miko_context_options ;;
     esac
   elif [[ -z $command ]]; then
-    _miko_offer '' 'call batch dispatch listen bench tap context completion help'
+    _miko_offer '' 'call batch dispatch listen bench tap doctor context completion help'
   elif [[ $command == help && $positional -eq 0 ]]; then
-    _miko_offer '' 'call batch dispatch listen bench tap context completion help exit-codes environment output'
+    _miko_offer '' 'call batch dispatch listen bench tap doctor context completion help exit-codes environment output'
   elif [[ $command == context && $positional -eq 0 ]]; then
     _miko_offer '' 'add ls show select rm validate'
   elif [[ $command == context && $subcommand != @(add|ls) ]]; then

@@ -66,6 +66,7 @@ complete -c miko -n __miko_no_command -a listen -d 'Print events, or run a progr
 complete -c miko -n __miko_no_command -a bench -d 'Put load on a method'
 complete -c miko -n __miko_no_command -a tap -d 'Watch calls and their replies'
 complete -c miko -n __miko_no_command -a context -d 'Keep named connections and choose among them'
+complete -c miko -n __miko_no_command -a doctor -d 'Look at every step on the way of a call'
 complete -c miko -n __miko_no_command -a completion -d 'Print a completion script'
 complete -c miko -n __miko_no_command -a help -d 'Explain a command or a topic'
 
@@ -175,5 +176,5 @@ complete -c miko -n '__miko_context_is select' -l none -d 'Use none'
 complete -c miko -n '__miko_context_is validate' -l connect -d 'Log in with each'
 
 complete -c miko -n '__miko_command_is completion' -a 'bash zsh fish'
-complete -c miko -n '__miko_command_is help' -a 'call batch dispatch listen bench tap context completion help' -d Command
+complete -c miko -n '__miko_command_is help' -a 'call batch dispatch listen bench tap doctor context completion help' -d Command
 complete -c miko -n '__miko_command_is help' -a 'exit-codes environment output' -d Topic

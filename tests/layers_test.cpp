@@ -28,7 +28,8 @@ const std::map<std::string, Layer>& layers() {
       {"amqp", {{"amqp/", "base/"}, {"fmt/", "amqp", "rabbitmq-c/", "openssl/"}}},
       {"nameko", {{"nameko/", "amqp/", "base/"}, {"fmt/"}}},
       {"cli",
-       {{"cli/", "base/", "miko.h", "nameko/client.h", "nameko/event.h", "nameko/listener.h",
+       {{"cli/", "base/", "miko.h", "nameko/client.h", "nameko/doctor.h", "nameko/event.h",
+         "nameko/listener.h",
          "nameko/reply.h", "nameko/tap.h"},
         {"fmt/", "CLI/", "yaml-cpp/"}}},
       {"miko.h", {{"base/error.h", "base/json.h", "nameko/"}, {}}},
@@ -135,6 +136,7 @@ TEST(Layers, EverySourceHasAUnitTestOrIsNamedHere) {
                                                    "cli/completion.cpp",
                                                    "cli/context.cpp",
                                                    "cli/context_report.cpp",
+                                                   "cli/doctor.cpp",
                                                    "cli/file_input.cpp",
                                                    "cli/dispatch.cpp",
                                                    "cli/dispatch_lines.cpp",
@@ -144,6 +146,7 @@ TEST(Layers, EverySourceHasAUnitTestOrIsNamedHere) {
                                                    "cli/version.cpp",
                                                    "main.cpp",
                                                    "nameko/client.cpp",
+                                                   "nameko/doctor.cpp",
                                                    "nameko/dispatcher.cpp",
                                                    "nameko/listener.cpp",
                                                    "nameko/session.cpp",
@@ -199,8 +202,8 @@ TEST(Documents, NameEveryOption) {
 }
 
 TEST(Documents, NameEveryCommandAndTopic) {
-  for (const std::string word : {"call", "batch", "bench", "context", "completion", "help",
-                                 "exit-codes", "environment", "output"}) {
+  for (const std::string word : {"call", "batch", "bench", "context", "doctor", "completion",
+                                 "help", "exit-codes", "environment", "output"}) {
     EXPECT_EQ(miko({"help", word}).exit_code, 0) << word;
     for (const char* document :
          {"man/miko.1", "completions/miko.bash", "completions/_miko", "completions/miko.fish"}) {

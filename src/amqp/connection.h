@@ -98,6 +98,16 @@ class Connection {
   /// Login has not succeeded yet; says how far it came, for the message of a timeout.
   [[nodiscard]] std::optional<std::string> login_pending() const;
 
+  /// The broker has accepted user and password; what it refuses from then on is the vhost.
+  [[nodiscard]] bool authenticated() const {
+    return setup_ && setup_->phase() >= Setup::Phase::opening;
+  }
+
+  /// The broker's certificate; nothing without TLS.
+  [[nodiscard]] std::optional<Certificate> certificate() const {
+    return transport_ ? transport_->certificate() : std::nullopt;
+  }
+
   /// Why the broker takes no messages now; empty if it does.
   [[nodiscard]] const std::string& blocked_reason() const { return blocked_reason_; }
 

@@ -205,6 +205,25 @@ std::string time_text(const ASN1_TIME* time) {
                      parts.tm_mday, parts.tm_hour, parts.tm_min);
 }
 
+std::string name_in(X509_NAME* name) {
+  for (const int part : {NID_commonName, NID_organizationName}) {
+    const int index = X509_NAME_get_index_by_NID(name, part, -1);
+    if (index >= 0) {
+      const ASN1_STRING* const text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index));
+      return printable(shortened({reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                                  static_cast<std::size_t>(ASN1_STRING_length(text))},
+                                 100));
+    }
+  }
+  return "somebody without a name";
+}
+
+int days_until(const ASN1_TIME* time) {
+  int days = 0;
+  int seconds = 0;
+  return ASN1_TIME_diff(&days, &seconds, nullptr, time) == 1 ? days : 0;
+}
+
 }  // namespace
 
 std::string openssl_version() {
@@ -269,6 +288,22 @@ TlsStep TlsSession::write(std::string_view bytes) {
   TlsStep result = step(SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &done));
   result.bytes = done;
   return result;
+}
+
+std::optional<Certificate> TlsSession::certificate() const {
+  // The peer's certificate proper is not set before it is accepted.
+  const STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(tls_.get());
+  if (chain == nullptr || sk_X509_num(chain) == 0) {
+    return std::nullopt;
+  }
+  X509* const own = sk_X509_value(chain, 0);
+  return Certificate{.names = names_in(own),
+                     .issuer = name_in(X509_get_issuer_name(own)),
+                     .expires = time_text(X509_get0_notAfter(own)),
+                     .days_left = days_until(X509_get0_notAfter(own)),
+                     .chain_length = sk_X509_num(chain),
+                     .verified = SSL_get_verify_mode(tls_.get()) != SSL_VERIFY_NONE &&
+                                 SSL_get_verify_result(tls_.get()) == X509_V_OK};
 }
 
 std::string TlsSession::version() const {

@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,16 @@ struct FreeTls {
 struct TlsSocket {
   int fd = -1;
   std::size_t may_read = 0;
+};
+
+/// What a peer's certificate says; foreign texts, printable.
+struct Certificate {
+  std::string names = {};    ///< the hosts it is for, separated by ", "
+  std::string issuer = {};   ///< who issued it: common name, or organisation
+  std::string expires = {};  ///< "2027-01-31 12:00 UTC"
+  int days_left = 0;         ///< negative once it has expired
+  int chain_length = 0;      ///< certificates the peer sent, its own included
+  bool verified = false;     ///< it was checked, and found good
 };
 
 /// What one attempt to read, write or shake hands came to.
@@ -51,6 +62,9 @@ class TlsSession {
 
   /// Whether the handshake failed because of the peer's certificate or our own.
   [[nodiscard]] bool certificate_refused() const { return certificate_refused_; }
+
+  /// The peer's, once it has sent one.
+  [[nodiscard]] std::optional<Certificate> certificate() const;
 
   /// "TLSv1.3".
   [[nodiscard]] std::string version() const;

@@ -37,6 +37,10 @@ class Transport {
   [[nodiscard]] Io write(std::string_view bytes);
   /// Whether the line went down because the broker does not accept our certificate.
   [[nodiscard]] bool certificate_refused() const { return tls_ && tls_->certificate_refused(); }
+  /// The broker's; nothing without TLS.
+  [[nodiscard]] std::optional<Certificate> certificate() const {
+    return tls_ ? tls_->certificate() : std::nullopt;
+  }
   [[nodiscard]] int fd() const { return socket_.get(); }
 
  private:

@@ -23,6 +23,7 @@ constexpr Command all_commands[] = {
     {"bench", "Put load on a method: rate, percentiles, thresholds", report, declare_bench},
     {"tap", "Watch calls and their replies as they happen", plain, declare_tap},
     {"context", "Keep named connections and choose among them", names_or_table, declare_context},
+    {"doctor", "Look at every step on the way of a call", plain, declare_doctor},
     {"completion", "Print a completion script", {}, declare_completion},
     {"help", "Explain a command, exit-codes, environment or output", {}, declare_help},
 };

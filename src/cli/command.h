@@ -54,6 +54,7 @@ void declare_call(CLI::App& command, Session& session);
 void declare_completion(CLI::App& command, Session& session);
 void declare_dispatch(CLI::App& command, Session& session);
 void declare_context(CLI::App& command, Session& session);
+void declare_doctor(CLI::App& command, Session& session);
 void declare_help(CLI::App& command, Session& session);
 void declare_listen(CLI::App& command, Session& session);
 void declare_tap(CLI::App& command, Session& session);
