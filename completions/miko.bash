@@ -6,12 +6,14 @@ _miko_valued='-b --broker --host --port --vhost --user --password-file --passwor
   -o --output --max-reply-size --color
   --args --kwargs -H --header --ctx
   -j --in-flight -n --calls -z --duration -r --rate --warmup --args-file --fail-if --hgrm
-  --data --also --durable --exec --slow --method --grep --for --count --record --queue-length'
+  --data --also --durable --exec --slow --method --grep --for --count --record --queue-length
+  --management --retry -i --interval --format --warn --crit'
 _miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
   -c --config --context --careful --tls --cacert --cert --key --servername --insecure --timeout
   -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
 _miko_batch='-j --in-flight --ordered --fail-fast --no-progress --no-expire'
-_miko_call="--args --kwargs -H --header --ctx --dry-run --batch $_miko_batch"
+_miko_call="--args --kwargs -H --header --ctx --dry-run --wait --retry --batch
+  $_miko_batch"
 _miko_bench='--args --kwargs -H --header --ctx -n --calls -z --duration -j --in-flight -r --rate
   --warmup --args-file --fail-if --hgrm --no-progress'
 _miko_dispatch='--data -H --header --ctx --require-handler --dry-run --lines --no-progress'
@@ -62,6 +64,7 @@ _miko_offer_at_files() {
 _miko_value() {
   case $1 in
     -o | --output) _miko_offer "$2" 'json pretty raw envelope none csv' ;;
+    --format) _miko_offer "$2" 'text json nagios prometheus' ;;
     --color) _miko_offer "$2" 'auto always never' ;;
     -c | --config | --cacert | --cert | --key | --password-file | --args-file | --hgrm | --record)
       _miko_offer_files "$2" "$3"
@@ -133,11 +136,16 @@ _miko_complete() {
       listen) _miko_offer '' "$_miko_listen" ;;
       tap) _miko_offer '' "$_miko_tap" ;;
       context) _miko_context_options ;;
+      services) _miko_offer '' '--details --management --watch' ;;
+      probe) _miko_offer '' '-n --count' ;;
+      ping) _miko_offer '' '-n --count -i --interval --format --warn --crit' ;;
+      wait) _miko_offer '' '--count' ;;
     esac
   elif [[ -z $command ]]; then
-    _miko_offer '' 'call batch dispatch listen bench tap doctor context completion help'
+    _miko_offer '' 'call batch dispatch listen serve bench services ping probe wait tap doctor context completion help'
   elif [[ $command == help && $positional -eq 0 ]]; then
-    _miko_offer '' 'call batch dispatch listen bench tap doctor context completion help exit-codes environment output'
+    _miko_offer '' 'call batch dispatch listen serve bench services ping probe wait tap doctor context completion help
+      exit-codes environment output'
   elif [[ $command == context && $positional -eq 0 ]]; then
     _miko_offer '' 'add ls show select rm validate'
   elif [[ $command == context && $subcommand != @(add|ls) ]]; then

@@ -7,7 +7,8 @@ function __miko_command
         -o --output --max-reply-size \
         --color --args --kwargs -H --header --ctx -j --in-flight -n --calls -z --duration \
         -r --rate --warmup --args-file --fail-if --hgrm --data \
-        --also --durable --exec --slow --method --grep --for --count --record --queue-length
+        --also --durable --exec --slow --method --grep --for --count --record --queue-length \
+        --management --retry -i --interval --format --warn --crit
     set -l skip no
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
@@ -67,6 +68,10 @@ complete -c miko -n __miko_no_command -a bench -d 'Put load on a method'
 complete -c miko -n __miko_no_command -a tap -d 'Watch calls and their replies'
 complete -c miko -n __miko_no_command -a context -d 'Keep named connections and choose among them'
 complete -c miko -n __miko_no_command -a doctor -d 'Look at every step on the way of a call'
+complete -c miko -n __miko_no_command -a services -d 'Show services and what waits for them'
+complete -c miko -n __miko_no_command -a ping -d 'See whether a service answers, and how fast'
+complete -c miko -n __miko_no_command -a probe -d 'Look for methods on every instance'
+complete -c miko -n __miko_no_command -a wait -d 'Block until services have instances'
 complete -c miko -n __miko_no_command -a completion -d 'Print a completion script'
 complete -c miko -n __miko_no_command -a help -d 'Explain a command or a topic'
 
@@ -108,6 +113,8 @@ complete -c miko -n $has_arguments -a '(__miko_at_file)'
 
 set -l in_call '__miko_command_is call'
 complete -c miko -n $in_call -l dry-run -d 'Print the message and send nothing'
+complete -c miko -n $in_call -l wait -d 'First wait for the broker and an instance'
+complete -c miko -n $in_call -l retry -x -d 'Repeat what certainly did not run'
 complete -c miko -n $in_call -l batch -d 'Read arguments from standard input and call once for each'
 
 set -l is_many '__miko_command_is call batch bench'
@@ -175,6 +182,19 @@ complete -c miko -n '__miko_context_is show' -l effective -d 'Show every setting
 complete -c miko -n '__miko_context_is select' -l none -d 'Use none'
 complete -c miko -n '__miko_context_is validate' -l connect -d 'Log in with each'
 
+set -l in_services '__miko_command_is services'
+complete -c miko -n $in_services -l details -d 'Instances and events as well'
+complete -c miko -n $in_services -l management -x -d 'URL of the management API'
+complete -c miko -n $in_services -l watch -d 'Refresh until interrupted'
+complete -c miko -n '__miko_command_is probe' -s n -l count -x -d 'Probes for each method'
+set -l in_ping '__miko_command_is ping'
+complete -c miko -n $in_ping -s n -l count -x -d 'How many pings, 0 for no end'
+complete -c miko -n $in_ping -s i -l interval -x -d 'Time from ping to ping'
+complete -c miko -n $in_ping -l format -x -a 'text json nagios prometheus' -d 'Output format'
+complete -c miko -n $in_ping -l warn -x -d 'Limit for the 95th percentile: a warning'
+complete -c miko -n $in_ping -l crit -x -d 'Limit for the 95th percentile: a failure'
+complete -c miko -n '__miko_command_is wait' -l count -x -d 'Instances that each must have'
 complete -c miko -n '__miko_command_is completion' -a 'bash zsh fish'
-complete -c miko -n '__miko_command_is help' -a 'call batch dispatch listen bench tap doctor context completion help' -d Command
+complete -c miko -n '__miko_command_is help' -a 'call batch dispatch listen serve bench services ping probe wait tap doctor context completion help' \
+    -d Command
 complete -c miko -n '__miko_command_is help' -a 'exit-codes environment output' -d Topic

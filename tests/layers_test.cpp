@@ -24,13 +24,13 @@ struct Layer {
 /// On Debian every third-party header is in the default include path, so CMake cannot stop anyone.
 const std::map<std::string, Layer>& layers() {
   static const std::map<std::string, Layer> table = {
-      {"base", {{"base/"}, {"fmt/", "rapidjson/"}}},
+      {"base", {{"base/"}, {"fmt/", "rapidjson/", "curl/"}}},
       {"amqp", {{"amqp/", "base/"}, {"fmt/", "amqp", "rabbitmq-c/", "openssl/"}}},
       {"nameko", {{"nameko/", "amqp/", "base/"}, {"fmt/"}}},
       {"cli",
        {{"cli/", "base/", "miko.h", "nameko/client.h", "nameko/doctor.h", "nameko/event.h",
-         "nameko/listener.h",
-         "nameko/reply.h", "nameko/tap.h"},
+         "nameko/inspector.h", "nameko/listener.h", "nameko/management.h", "nameko/probe.h",
+         "nameko/reply.h", "nameko/service_state.h", "nameko/tap.h"},
         {"fmt/", "CLI/", "yaml-cpp/"}}},
       {"miko.h", {{"base/error.h", "base/json.h", "nameko/"}, {}}},
       {"main.cpp", {{"cli/", "miko.h"}, {}}},
@@ -46,6 +46,12 @@ const std::map<std::string, std::set<std::string>>& sole_users() {
       {"rabbitmq-c/", {"amqp/rabbitmq_c.h"}},
       {"openssl/", {"amqp/tls.h", "amqp/tls.cpp"}},
       {"yaml-cpp/", {"cli/context_file.cpp", "cli/nameko_config.cpp"}},
+      {"rapidjson/", {"base/json_writer.cpp"}},
+      {"amqp", {"amqp/rabbitmq_c.h"}},
+      {"rabbitmq-c/", {"amqp/rabbitmq_c.h"}},
+      {"openssl/", {"amqp/tls.h", "amqp/tls.cpp"}},
+      {"yaml-cpp/", {"cli/nameko_config.cpp"}},
+      {"curl/", {"base/curl.h"}},
   };
   return table;
 }
@@ -143,12 +149,21 @@ TEST(Layers, EverySourceHasAUnitTestOrIsNamedHere) {
                                                    "cli/help.cpp",
                                                    "cli/listen_options.cpp",
                                                    "cli/tap.cpp",
+                                                   "base/curl.cpp",
+                                                   "base/http.cpp",
+                                                   "nameko/management.cpp",
+                                                   "cli/instances.cpp",
+                                                   "cli/ping.cpp",
+                                                   "cli/probe.cpp",
+                                                   "cli/services.cpp",
                                                    "cli/version.cpp",
+                                                   "cli/wait.cpp",
                                                    "main.cpp",
                                                    "nameko/client.cpp",
                                                    "nameko/doctor.cpp",
                                                    "nameko/dispatcher.cpp",
                                                    "nameko/listener.cpp",
+                                                   "nameko/inspector.cpp",
                                                    "nameko/session.cpp",
                                                    "nameko/tap.cpp",
                                                    "nameko/versions.cpp"};
@@ -202,8 +217,9 @@ TEST(Documents, NameEveryOption) {
 }
 
 TEST(Documents, NameEveryCommandAndTopic) {
-  for (const std::string word : {"call", "batch", "bench", "context", "doctor", "completion",
-                                 "help", "exit-codes", "environment", "output"}) {
+  for (const std::string word :
+       {"call", "batch", "bench", "services", "ping", "probe", "wait", "doctor", "context",
+        "completion", "help", "exit-codes", "environment", "output"}) {
     EXPECT_EQ(miko({"help", word}).exit_code, 0) << word;
     for (const char* document :
          {"man/miko.1", "completions/miko.bash", "completions/_miko", "completions/miko.fish"}) {

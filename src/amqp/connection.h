@@ -95,6 +95,9 @@ class Connection {
   /// The broker has answered the whole setup.
   [[nodiscard]] bool ready() const { return setup_ && setup_->phase() == Setup::Phase::ready; }
 
+  /// inquire() will be answered: the connection is ready() and the broker allows a second channel.
+  [[nodiscard]] bool may_inquire() const { return ready() && setup_->may_inquire(); }
+
   /// Login has not succeeded yet; says how far it came, for the message of a timeout.
   [[nodiscard]] std::optional<std::string> login_pending() const;
 

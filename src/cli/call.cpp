@@ -4,11 +4,15 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "cli/argument_options.h"
 #include "cli/arguments.h"
+#include "cli/awaiting.h"
+#include "cli/backoff.h"
 #include "cli/batch.h"
 #include "cli/command.h"
+#include "cli/count.h"
 #include "cli/file_input.h"
 #include "miko.h"
 
@@ -20,6 +24,8 @@ struct CallOptions {
   ArgumentWords arguments = {};
   bool no_expire = false;
   bool dry_run = false;
+  bool wait = false;
+  std::optional<std::string> retry = std::nullopt;
   bool many = false;  ///< --batch
   BatchOptions batch = {};
 };
@@ -43,6 +49,46 @@ int print(const Session& session, const Reply& reply, const CallName& name) {
     return session.output.print(reply, name);
   } catch (const Error& error) {
     return session.output.print_failure(error.failure(), name, nullptr);
+  }
+}
+
+constexpr std::uint64_t retries_max = 1000;
+
+/// It certainly did not run, and may go better next time.
+bool may_repeat(const Failure& failure) {
+  const bool vain = failure.kind == ErrorKind::usage || failure.kind == ErrorKind::denied ||
+                    failure.kind == ErrorKind::bad_arguments ||
+                    failure.kind == ErrorKind::interrupted;
+  return failure.executed == Executed::no && !vain;
+}
+
+/// Calls, and up to `retries` times again while that is harmless and there is time. `rpc` is the
+/// client of the last try, so that the goodbye can follow what is printed.
+Reply call_and_retry(std::optional<Client>& rpc, const Settings& settings, const Target& target,
+                     Arguments arguments, std::uint64_t retries, const Session& session) {
+  const Clock::time_point deadline = *arguments.deadline;
+  Backoff backoff;
+  for (;; --retries) {
+    Reply reply;
+    try {
+      rpc.emplace(connect(settings.connection));
+      Arguments own = retries > 0 ? arguments : std::move(arguments);
+      reply = rpc->call(target.service, target.method, std::move(own));
+    } catch (const Error& error) {
+      reply.failure = error.failure();
+    }
+    if (reply.ok() || retries == 0 || !may_repeat(*reply.failure)) {
+      return reply;
+    }
+    const Clock::time_point again = backoff.next(deadline);
+    if (again >= deadline) {
+      return reply;
+    }
+    session.output.trace("retry", reply.failure->message);
+    if (rpc) {
+      say_goodbye(*rpc, deadline);
+    }
+    static_cast<void>(Loop(session.interrupt_fd).wait(std::span<pollfd>(), again));
   }
 }
 
@@ -82,10 +128,19 @@ int run(CallOptions options, Session& session) {
       return 0;
     }
 
-    Client rpc = connect(settings.connection);
-    const Reply reply = rpc.call(target.service, target.method, std::move(arguments));
+    const std::uint64_t retries =
+        options.retry ? parse_count("--retry", *options.retry, 1, retries_max) : 0;
+    if (options.wait) {
+      static_cast<void>(
+          await_services(settings.connection, {.services = {target.service}}, deadline));
+    }
+    std::optional<Client> rpc;
+    const Reply reply =
+        call_and_retry(rpc, settings, target, std::move(arguments), retries, session);
     const int status = print(session, reply, name);
-    say_goodbye(rpc, deadline);
+    if (rpc) {
+      say_goodbye(*rpc, deadline);
+    }
     return status;
   } catch (const Error& error) {
     return print(session, {.failure = error.failure()}, name);
@@ -100,10 +155,17 @@ void declare_call(CLI::App& command, Session& session) {
   command.add_flag("--no-expire", options->no_expire,
                    "Let the request wait in the queue, and run, after the timeout");
   command.add_flag("--dry-run", options->dry_run, "Print the message and send nothing");
+  CLI::Option* wait = command.add_flag(
+      "--wait", options->wait, "First wait, within the timeout, for the broker and an instance");
+  CLI::Option* retry = command
+                           .add_option("--retry", options->retry,
+                                       "Repeat, within the timeout, what certainly did not run")
+                           ->option_text("N");
   CLI::Option* many =
       command.add_flag("--batch", options->many,
                        "Read arguments from standard input, JSON values, and call once for each; "
                        "answers as miko batch");
+  many->excludes(wait)->excludes(retry);
   for (CLI::Option* option : add_batch_options(command, options->batch)) {
     option->needs(many);
   }

@@ -24,6 +24,12 @@ constexpr Command all_commands[] = {
     {"tap", "Watch calls and their replies as they happen", plain, declare_tap},
     {"context", "Keep named connections and choose among them", names_or_table, declare_context},
     {"doctor", "Look at every step on the way of a call", plain, declare_doctor},
+    {"services", "Show services, their instances and what waits for them", plain, declare_services},
+    {"ping", "See whether a service answers, and how fast; runs none of its code", plain,
+     declare_ping},
+    {"probe", "Look for methods on every instance; runs none of the service's code", plain,
+     declare_probe},
+    {"wait", "Block until services have instances, or the broker answers", plain, declare_wait},
     {"completion", "Print a completion script", {}, declare_completion},
     {"help", "Explain a command, exit-codes, environment or output", {}, declare_help},
 };

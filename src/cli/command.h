@@ -58,5 +58,9 @@ void declare_doctor(CLI::App& command, Session& session);
 void declare_help(CLI::App& command, Session& session);
 void declare_listen(CLI::App& command, Session& session);
 void declare_tap(CLI::App& command, Session& session);
+void declare_ping(CLI::App& command, Session& session);
+void declare_probe(CLI::App& command, Session& session);
+void declare_services(CLI::App& command, Session& session);
+void declare_wait(CLI::App& command, Session& session);
 
 }  // namespace miko::cli

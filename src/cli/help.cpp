@@ -27,7 +27,10 @@ constexpr Topic topics[] = {
     2   usage                bad option, JSON, file, URI or configuration    no
     3   expectation_failed   bench: a --fail-if is true                      maybe
                              batch: some calls failed (1: all did)
+                             ping: over --crit                               no
+                             probe: a method only on some instances          no
     4   unknown_service      nobody is listening                             no
+        no_instance
     5   unknown_method       the service refused the call before running     no
         bad_arguments        it
     6   unreachable          name, connection, TLS or login did not          no
@@ -41,6 +44,7 @@ constexpr Topic topics[] = {
                              standard output was closed from the start
    70   internal             a bug in miko                                   maybe
   124   timeout              sent, no reply in time                          maybe
+                             wait: something is missing when time is over    no
   129   interrupted          SIGHUP                                          maybe, if sent
   130   interrupted          SIGINT                                          maybe, if sent
   143   interrupted          SIGTERM                                         maybe, if sent

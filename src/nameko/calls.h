@@ -23,6 +23,7 @@ struct Call {
   std::string correlation_id = {};
   std::uint64_t publish_number = 0;  ///< counts messages of the connection, from 1
   bool confirmed = false;            ///< the broker has it
+  bool expires = true;               ///< it leaves the queue at its deadline
   Clock::time_point started = {};
   Clock::time_point deadline = {};
   std::function<void(Reply)> done = {};

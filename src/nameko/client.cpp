@@ -17,9 +17,10 @@ Client& Client::operator=(Client&&) noexcept = default;
 
 Reply Client::call(std::string_view service, std::string_view method, Arguments arguments) {
   Reply result;
-  session_->start(service, method, std::move(arguments),
-                  [&result](Reply reply) { result = std::move(reply); });
-  session_->run_until(session_->in_flight() - 1);
+  session_->start(
+      service, method, std::move(arguments), [&result](Reply reply) { result = std::move(reply); },
+      Session::Silence::explained);
+  session_->run_explained();
   return result;
 }
 
@@ -39,6 +40,10 @@ void Client::log_in(Clock::time_point until) {
 
 void Client::run_once(std::span<pollfd> others, Clock::time_point until) {
   session_->run_once(others, until);
+}
+
+ServiceState Client::inspect(std::string_view service, Clock::time_point until) {
+  return session_->inspect(service, until);
 }
 
 std::size_t Client::in_flight() const {

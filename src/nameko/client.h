@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "nameko/reply.h"
+#include "nameko/service_state.h"
 
 namespace miko {
 
@@ -91,6 +92,10 @@ class Client {
   /// until something arrives, one of `others` is ready (its revents say so) or `until` has passed.
   /// start() or log_in() must have run before. Throws Error when the session is lost.
   void run_once(std::span<pollfd> others, Clock::time_point until);
+
+  /// Asks the broker about a service, over the same connection; runs `done` of calls that are
+  /// answered meanwhile. Throws Error as log_in() does, and timeout.
+  [[nodiscard]] ServiceState inspect(std::string_view service, Clock::time_point until);
 
   /// Calls without an answer.
   [[nodiscard]] std::size_t in_flight() const;

@@ -19,6 +19,9 @@ struct Arguments {
   /// The request expires in the service's queue when the caller stops waiting, so that a call that
   /// timed out there does not run later.
   bool expires = true;
+  /// Sends no arguments at all, not even empty ones: Nameko refuses the request once it has found
+  /// the method, so none of the service's code runs. See presence().
+  bool probe = false;
 };
 
 /// The exception a method raised, as Nameko sent it. Texts are UTF-8, lone surrogates replaced.

@@ -147,7 +147,8 @@ amqp::Message encode_request(std::string_view exchange, std::string_view service
                              Clock::duration lifetime) {
   check_json("args", arguments.args, JsonType::array);
   check_json("kwargs", arguments.kwargs, JsonType::object);
-  std::string body = request_body(std::move(arguments.args), std::move(arguments.kwargs));
+  std::string body =
+      arguments.probe ? "{}" : request_body(std::move(arguments.args), std::move(arguments.kwargs));
   return {
       .exchange = std::string(exchange),
       .routing_key = rpc_routing_key(service, method),

@@ -20,9 +20,9 @@ struct RequestIds {
 [[nodiscard]] std::string expiration(Clock::duration lifetime);
 
 /// The request of a call: exchange `exchange`, routing key "SERVICE.METHOD", mandatory, body
-/// {"args": [any], "kwargs": {str: any}}. It always has the content type, reply key and call id
-/// stack without which a Nameko service dies of it; `lifetime` becomes its expiration. Throws
-/// Error{usage} for names, arguments or headers that cannot be sent.
+/// {"args": [any], "kwargs": {str: any}}, of a probe {}. It always has the content type, reply key
+/// and call id stack without which a Nameko service dies of it; `lifetime` becomes its expiration.
+/// Throws Error{usage} for names, arguments or headers that cannot be sent.
 [[nodiscard]] amqp::Message encode_request(std::string_view exchange, std::string_view service,
                                            std::string_view method, Arguments arguments,
                                            const RequestIds& ids, Clock::duration lifetime);

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <variant>
 
 #include "base/text.h"
 #include "base/uuid.h"
 #include "nameko/endpoints.h"
+#include "nameko/inspection.h"
 #include "nameko/names.h"
 #include "nameko/rpc.h"
 
@@ -39,6 +41,12 @@ std::string duration_text(Clock::duration span) {
                                   : fmt::format("{} ms", milliseconds);
 }
 
+/// How long before the deadline of a call the broker is asked why there is no reply: time enough
+/// for an answer, and the rest of the waiting stays what it was.
+Clock::duration asking_time(Clock::duration timeout) {
+  return std::min<Clock::duration>(std::chrono::milliseconds(100), timeout / 4);
+}
+
 std::string call_text(const nameko::Call& call) {
   return fmt::format("{}.{}", printable(call.service), printable(call.method));
 }
@@ -52,12 +60,13 @@ Client::Session::Session(Options options)
       connection_(loop_, calling_options(options_, reply_key_)) {}
 
 void Client::Session::start(std::string_view service, std::string_view method, Arguments arguments,
-                            std::function<void(Reply)> done) {
+                            std::function<void(Reply)> done, Silence silence) {
   const Clock::time_point now = Clock::now();
   const Clock::time_point deadline = arguments.deadline.value_or(now + options_.timeout);
   nameko::Call call = {.service = std::string(service),
                        .method = std::string(method),
                        .correlation_id = uuids_.next(),
+                       .expires = arguments.expires,
                        .started = now,
                        .deadline = deadline,
                        .done = std::move(done)};
@@ -76,6 +85,11 @@ void Client::Session::start(std::string_view service, std::string_view method, A
     message.properties.expiration = nameko::expiration(deadline - Clock::now());
   }
   call.publish_number = connection_.publish(std::move(message));
+  if (silence == Silence::explained) {
+    explained_ = {.correlation_id = call.correlation_id,
+                  .service = call.service,
+                  .asking = deadline - asking_time(deadline - now)};
+  }
   calls_.add(std::move(call));
 }
 
@@ -97,6 +111,57 @@ void Client::Session::log_in(Clock::time_point until) {
   } catch (const Error& error) {
     lose(error);
   }
+}
+
+void Client::Session::run_explained() {
+  const std::size_t others = calls_.size() - 1;
+  while (calls_.size() > others && Clock::now() < explained_.asking) {
+    turn({}, std::min(explained_.asking, *calls_.next_deadline()), others);
+  }
+  if (calls_.size() > others) {
+    ask_why_silent();
+  }
+  run_until(others);
+}
+
+void Client::Session::ask_why_silent() {
+  // Nothing is asked that the broker would not answer now, or that would end the session.
+  if (!connection_.may_inquire() || !connection_.blocked_reason().empty()) {
+    return;
+  }
+  try {
+    ask(explained_.service, [this, id = explained_.correlation_id](const amqp::Answer& answer) {
+      if (id == explained_.correlation_id) {
+        explained_.state = nameko::service_state(answer);
+      }
+    });
+  } catch (const Error& error) {
+    // A request may be sent to a name that is too long for a service's queue.
+    if (error.kind() != ErrorKind::usage) {
+      throw;
+    }
+  }
+}
+
+void Client::Session::ask(std::string_view service,
+                          std::function<void(const amqp::Answer&)> answered) {
+  connection_.inquire(nameko::inspection(service));
+  asked_.push_back(std::move(answered));
+}
+
+ServiceState Client::Session::inspect(std::string_view service, Clock::time_point until) {
+  log_in(until);
+  const auto answer = std::make_shared<std::optional<amqp::Answer>>();
+  ask(service, [answer](const amqp::Answer& one) { *answer = one; });
+  while (!*answer) {
+    run_once({}, until);
+    if (!*answer && Clock::now() >= until) {
+      throw Error({.kind = ErrorKind::timeout,
+                   .message = fmt::format("no answer to a request from {} in time",
+                                          connection_.address())});
+    }
+  }
+  return nameko::service_state_of(service, **answer);
 }
 
 void Client::Session::run_until(std::size_t in_flight) {
@@ -174,7 +239,14 @@ void Client::Session::handle(const amqp::Confirmed& confirmed) {
   }
 }
 
-void Client::Session::handle(const amqp::Answer& /*to no inquiry of ours*/) {}
+void Client::Session::handle(const amqp::Answer& answer) {
+  if (answer.channel == amqp::main_channel || asked_.empty()) {
+    return;
+  }
+  const std::function<void(const amqp::Answer&)> answered = std::move(asked_.front());
+  asked_.pop_front();
+  answered(answer);
+}
 
 void Client::Session::expire(Clock::time_point now) {
   for (const nameko::Call& call : calls_.expire(now)) {
@@ -212,6 +284,13 @@ Failure Client::Session::timed_out(const nameko::Call& call) const {
                                    "the call when it recovers",
                                    call_text(call), span, blocked),
             .executed = executed};
+  }
+  if (explained_.state && explained_.correlation_id == call.correlation_id) {
+    return {.kind = ErrorKind::timeout,
+            .message = fmt::format("no reply from {} in {}: {}", call_text(call), span,
+                                   explain_silence(*explained_.state)),
+            .executed = executed,
+            .hint = advice(*explained_.state, call.expires)};
   }
   return {.kind = ErrorKind::timeout,
           .message = fmt::format("no reply from {} in {}", call_text(call), span),

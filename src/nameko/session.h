@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <optional>
 #include <span>
@@ -11,6 +12,7 @@
 #include "base/uuid.h"
 #include "nameko/calls.h"
 #include "nameko/client.h"
+#include "nameko/service_state.h"
 
 namespace miko {
 
@@ -18,20 +20,29 @@ namespace miko {
 /// Joins the connection, which knows no Nameko, and the calls in flight, which know no connection.
 class Client::Session {
  public:
+  /// Whether a timeout is to say what the call waited for.
+  enum class Silence { plain, explained };
+
   explicit Session(Options options);
 
   /// Queues a call. Throws Error{usage} without touching the session.
   void start(std::string_view service, std::string_view method, Arguments arguments,
-             std::function<void(Reply)> done);
+             std::function<void(Reply)> done, Silence silence = Silence::plain);
 
   /// Connects, if that is not done, and waits for the broker's answer to the login.
   void log_in(Clock::time_point until);
+
+  /// Sends and receives until the call just started, with Silence::explained, is answered. Shortly
+  /// before its deadline it asks the broker about the service.
+  void run_explained();
 
   /// Sends and receives until at most `in_flight` calls are unanswered.
   void run_until(std::size_t in_flight);
 
   /// Sends, receives and finishes what was answered. Sleeps only while there is nothing to do.
   void run_once(std::span<pollfd> others, Clock::time_point until);
+
+  ServiceState inspect(std::string_view service, Clock::time_point until);
 
   void set_interrupt_fd(int fd) { loop_ = Loop(fd); }
 
@@ -50,6 +61,8 @@ class Client::Session {
   void handle(const amqp::Confirmed& confirmed);
   void handle(const amqp::Answer& answer);
   void expire(Clock::time_point now);
+  void ask_why_silent();
+  void ask(std::string_view service, std::function<void(const amqp::Answer&)> answered);
   [[nodiscard]] Failure timed_out(const nameko::Call& call) const;
   [[nodiscard]] bool may_have_left(const nameko::Call& call) const;
   [[noreturn]] void lose(const Error& error);
@@ -62,6 +75,15 @@ class Client::Session {
   std::string reply_key_;
   amqp::Connection connection_;
   nameko::Calls calls_ = {};
+  /// The last call with Silence::explained.
+  struct Explained {
+    std::string correlation_id = {};
+    std::string service = {};
+    Clock::time_point asking = {};  ///< when to ask
+    std::optional<ServiceState> state = std::nullopt;
+  };
+  Explained explained_ = {};
+  std::deque<std::function<void(const amqp::Answer&)>> asked_ = {};  ///< without an answer yet
   bool connected_ = false;
   std::optional<Error> lost_ = std::nullopt;
 };

@@ -55,6 +55,14 @@ TEST(RpcRoutingKey, FitsAShortString) {
             "service and method name together have more than 254 bytes");
 }
 
+TEST(RpcQueueName, IsWhereTheServiceTakesRequestsFrom) {
+  EXPECT_EQ(rpc_queue_name("orders"), "rpc-orders");
+  EXPECT_EQ(rpc_queue_name("shop.orders"), "rpc-shop.orders");
+  EXPECT_EQ(rpc_queue_name(std::string(251, 's')).size(), 255U);
+  EXPECT_THROW(static_cast<void>(rpc_queue_name(std::string(252, 's'))), Error);
+  EXPECT_THROW(static_cast<void>(rpc_queue_name("")), Error);
+}
+
 TEST(ReplyQueueName, BeginsWithWhatPermissionsAreGrantedOn) {
   EXPECT_EQ(reply_queue_name("8596fc13"), "rpc.reply-miko-8596fc13");
 }

@@ -78,6 +78,15 @@ TEST(EncodeRequest, CarriesArgumentsAsTheyWereWritten) {
   }
 }
 
+TEST(EncodeRequest, OfAProbeHasNoArgumentsButAllThatKeepsAServiceAlive) {
+  const amqp::Message message = request({.probe = true});
+
+  EXPECT_EQ(message.body, "{}");
+  EXPECT_EQ(message.properties.content_type, "application/json");
+  EXPECT_EQ(message.properties.reply_to, "reply");
+  EXPECT_EQ(message.properties.correlation_id, "corr");
+}
+
 TEST(EncodeRequest, ExpiresWithTheCallerUnlessToldNotTo) {
   EXPECT_EQ(request({}).properties.expiration, "5000");
   EXPECT_EQ(request({.expires = false}).properties.expiration, "");

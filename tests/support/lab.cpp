@@ -79,6 +79,7 @@ Lab::Lab(std::string_view description) {
   host_ = text_at(document, "host");
   port_ = number_at(document, "port");
   tls_port_ = number_at(document, "tls_port");
+  management_port_ = number_at(document, "management_port");
   user_ = text_at(document, "user");
   password_ = text_at(document, "password");
   uri_ = text_at(document, "uri");
@@ -124,6 +125,9 @@ Lab Lab::start(const LabOptions& options) {
   for (const User& user : options.users) {
     argv.insert(argv.end(), {"--user", user.name + ":" + user.password + ":" + user.configure +
                                            ":" + user.write + ":" + user.read});
+  }
+  if (options.management) {
+    argv.emplace_back("--management");
   }
   if (options.tls) {
     argv.insert(argv.end(), {"--tls", *options.tls});

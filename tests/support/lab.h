@@ -58,6 +58,8 @@ struct LabOptions {
   std::vector<User> users = {};
   /// A folder with ca.pem, server.pem and server.key turns TLS on.
   std::optional<std::string> tls = std::nullopt;
+  /// With the management HTTP API, which takes a second or two.
+  bool management = false;
 };
 
 /// A private RabbitMQ, and Nameko services on it: see lab.py. What it says of the broker is about
@@ -77,6 +79,8 @@ class Lab {
   [[nodiscard]] int port() const { return port_; }
   /// 0 without TLS.
   [[nodiscard]] int tls_port() const { return tls_port_; }
+  /// Of the management HTTP API; 0 without it.
+  [[nodiscard]] int management_port() const { return management_port_; }
   [[nodiscard]] const std::string& user() const { return user_; }
   [[nodiscard]] const std::string& password() const { return password_; }
   /// The administrator's URI of vhost "/", or of another (not percent-encoded) vhost.
@@ -99,6 +103,7 @@ class Lab {
   std::string host_;
   int port_ = 0;
   int tls_port_ = 0;
+  int management_port_ = 0;
   std::string user_;
   std::string password_;
   std::string uri_;

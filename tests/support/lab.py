@@ -6,10 +6,10 @@
   lab.py start --write FILE [--until-pid PID] [options]   the same as a daemon
   lab.py stop FILE
 
-The description is JSON: {"host", "port", "tls_port"?, "user", "password", "uri", "log",
-"directory", "pid", "broker_pid", "rabbitmqctl": [argv prefix], "nodes": [{"name", "uri", "pid",
-"log"}], "services": {"2.14.1": {"vhost", "uri", "pid", "log", "config", "executed", "command":
-[argv to start another instance]}}, "skipped": [reasons]}. Without RabbitMQ on the machine it says
+The description is JSON: {"host", "port", "tls_port"?, "management_port"?, "user", "password",
+"uri", "log", "directory", "pid", "broker_pid", "rabbitmqctl": [argv prefix], "nodes": [{"name",
+"uri", "pid", "log"}], "services": {"2.14.1": {"vhost", "uri", "pid", "log", "config", "executed",
+"command": [argv to start another instance]}}, "skipped": [reasons]}. Without RabbitMQ on the machine it says
 only what was skipped, unless MIKO_REQUIRE_LAB=1 makes that an error.
 
 With --nodes above 1 the brokers form a cluster. The services are connected to the last node; all
@@ -178,6 +178,7 @@ def parse(argv):
         one.add_argument("--vhost", action="append", default=[], metavar="NAME")
         one.add_argument("--user", action="append", default=[],
                          metavar="NAME:PASSWORD:CONFIGURE:WRITE:READ")
+        one.add_argument("--management", action="store_true", help="with the management HTTP API")
         one.add_argument("--tls", metavar="DIR", help="has ca.pem, server.pem and server.key")
         if verb == "start":
             one.add_argument("--write", required=True, metavar="FILE")

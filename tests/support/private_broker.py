@@ -54,7 +54,7 @@ class Node:
         self.name = name
         self.directory = directory
         self.log = self.path("broker.out")
-        self.port, self.tls_port, self.dist_port, epmd_port = ports
+        self.port, self.tls_port, self.dist_port, self.management_port, epmd_port = ports
         self.peers = peers
         self.process = None
         self.env = {
@@ -71,8 +71,15 @@ class Node:
     def path(self, name):
         return os.path.join(self.directory, name)
 
-    def start(self, spawn, settings):
-        """`spawn` (argv, env, log) starts a process; `settings` are lines of rabbitmq.conf."""
+    def start(self, spawn, settings, management=False):
+        """`spawn` (argv, env, log) starts a process; `settings` are lines of rabbitmq.conf.
+
+        The plugin of the management HTTP API takes seconds of the start.
+        """
+        plugins = "[rabbitmq_management]." if management else "[]."
+        if management:
+            settings = settings + ["management.tcp.ip = 127.0.0.1",
+                                   "management.tcp.port = {}".format(self.management_port)]
         os.makedirs(self.directory, exist_ok=True)
         env = dict(self.env)
         env.update({
@@ -85,7 +92,7 @@ class Node:
             "RABBITMQ_CONF_ENV_FILE": write(self.path("rabbitmq-env.conf"), ""),
             "RABBITMQ_CONFIG_FILE": write(self.path("rabbitmq.conf"), self.config(settings)),
             "RABBITMQ_ADVANCED_CONFIG_FILE": write(self.path("advanced.config"), "[]."),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": write(self.path("enabled_plugins"), "[]."),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": write(self.path("enabled_plugins"), plugins),
             "RABBITMQ_MAX_NUMBER_OF_PROCESSES": "65536",
             "RABBITMQ_DIST_PORT": str(self.dist_port),
             "RABBITMQ_MNESIA_BASE": self.path("mnesia"), "RABBITMQ_LOG_BASE": self.directory,

@@ -144,19 +144,19 @@ class Lab:
         return False
 
     def start_nodes(self, installation):
-        epmd_port, *free = free_ports(1 + 3 * self.options.nodes)
+        epmd_port, *free = free_ports(1 + 4 * self.options.nodes)
         if not os.path.exists(self.path(".erlang.cookie")):
             write(self.path(".erlang.cookie"), "MIKO" + os.urandom(8).hex(), 0o400)
         self.nodes = []
         for number in range(1, self.options.nodes + 1):
             name = "miko-{}-{}@localhost".format(os.path.basename(self.directory)[-8:], number)
-            ports, free = free[:3] + [epmd_port], free[3:]
+            ports, free = free[:4] + [epmd_port], free[4:]
             self.nodes.append(Node(installation, name, self.path("node-{}".format(number)),
                                    self.directory, ports, [node.name for node in self.nodes]))
         self.spawn(installation.command("epmd", "-port", str(epmd_port), "-address", "127.0.0.1"),
                    self.nodes[0].env, self.path("epmd.log"))
         for node in self.nodes:
-            node.start(self.spawn, self.broker_config())
+            node.start(self.spawn, self.broker_config(), self.options.management)
             self.await_ready(node.port, "empty", None, node.process, node.log)
 
     def broker_config(self):
@@ -240,6 +240,8 @@ class Lab:
                            "pid": node.process.pid, "log": node.log} for node in self.nodes]})
             if self.options.tls:
                 about["tls_port"] = first.tls_port
+            if self.options.management:
+                about["management_port"] = first.management_port
         return about
 
     def wait_for_the_end(self, until_eof_of=None):

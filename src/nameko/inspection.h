@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "amqp/request.h"
+#include "nameko/service_state.h"
+
+namespace miko::nameko {
+
+/// Asks for the counts of a service's queue and changes nothing: a passive declaration.
+/// Throws Error{usage} for a name that no service can have.
+[[nodiscard]] amqp::Request inspection(std::string_view service);
+
+/// What the answer says; nothing if it is a refusal that tells nothing.
+[[nodiscard]] std::optional<ServiceState> service_state(const amqp::Answer& answer);
+
+/// The same. Throws Error{denied} where it tells nothing.
+[[nodiscard]] ServiceState service_state_of(std::string_view service, const amqp::Answer& answer);
+
+}  // namespace miko::nameko
