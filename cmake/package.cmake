@@ -12,8 +12,8 @@ install(EXPORT miko-targets NAMESPACE miko:: DESTINATION ${package_dir})
 install(FILES src/miko.h DESTINATION ${header_dir})
 install(FILES src/base/clock.h src/base/error.h src/base/json.h DESTINATION ${header_dir}/base)
 install(FILES src/nameko/client.h src/nameko/dispatcher.h src/nameko/event.h
-        src/nameko/exchange.h src/nameko/listener.h src/nameko/reply.h
-        src/nameko/service_state.h src/nameko/tap.h
+        src/nameko/exchange.h src/nameko/listener.h src/nameko/reply.h src/nameko/server.h
+        src/nameko/service_state.h src/nameko/signature.h src/nameko/tap.h
         src/nameko/versions.h
         DESTINATION ${header_dir}/nameko)
 

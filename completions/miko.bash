@@ -7,7 +7,8 @@ _miko_valued='-b --broker --host --port --vhost --user --password-file --passwor
   --args --kwargs -H --header --ctx
   -j --in-flight -n --calls -z --duration -r --rate --warmup --args-file --fail-if --hgrm
   --data --also --durable --exec --slow --method --grep --for --count --record --queue-length
-  --management --retry -i --interval --format --warn --crit'
+  --management --retry -i --interval --format --warn --crit
+  --reply --raise --exec-timeout --file --delay'
 _miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
   -c --config --context --careful --tls --cacert --cert --key --servername --insecure --timeout
   -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
@@ -23,6 +24,7 @@ _miko_tap='--errors --slow --method --grep -n --count --for --full --tree --reco
 _miko_contexts() {
   miko context ls -o raw 2>/dev/null
 }
+_miko_serve='--reply --raise --exec --exec-timeout --file --echo --delay -n --count -j --in-flight --log --force'
 
 _miko_takes_value() {
   [[ $1 == -* && " ${_miko_valued//$'\n'/ } " == *" $1 "* ]]
@@ -66,7 +68,7 @@ _miko_value() {
     -o | --output) _miko_offer "$2" 'json pretty raw envelope none csv' ;;
     --format) _miko_offer "$2" 'text json nagios prometheus' ;;
     --color) _miko_offer "$2" 'auto always never' ;;
-    -c | --config | --cacert | --cert | --key | --password-file | --args-file | --hgrm | --record)
+    -c | --config | --cacert | --cert | --key | --password-file | --args-file | --file | --hgrm | --record)
       _miko_offer_files "$2" "$3"
       ;;
     --context) _miko_offer "$2" "$(_miko_contexts)" ;;
@@ -132,6 +134,7 @@ _miko_complete() {
       call) _miko_offer '' "$_miko_call" ;;
       batch) _miko_offer '' "$_miko_batch" ;;
       bench) _miko_offer '' "$_miko_bench" ;;
+      serve) _miko_offer '' "$_miko_serve" ;;
       dispatch) _miko_offer '' "$_miko_dispatch" ;;
       listen) _miko_offer '' "$_miko_listen" ;;
       tap) _miko_offer '' "$_miko_tap" ;;

@@ -8,7 +8,8 @@ function __miko_command
         --color --args --kwargs -H --header --ctx -j --in-flight -n --calls -z --duration \
         -r --rate --warmup --args-file --fail-if --hgrm --data \
         --also --durable --exec --slow --method --grep --for --count --record --queue-length \
-        --management --retry -i --interval --format --warn --crit
+        --management --retry -i --interval --format --warn --crit \
+        --reply --raise --exec-timeout --file --delay
     set -l skip no
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
@@ -72,6 +73,7 @@ complete -c miko -n __miko_no_command -a services -d 'Show services and what wai
 complete -c miko -n __miko_no_command -a ping -d 'See whether a service answers, and how fast'
 complete -c miko -n __miko_no_command -a probe -d 'Look for methods on every instance'
 complete -c miko -n __miko_no_command -a wait -d 'Block until services have instances'
+complete -c miko -n __miko_no_command -a serve -d 'Stand in for a service'
 complete -c miko -n __miko_no_command -a completion -d 'Print a completion script'
 complete -c miko -n __miko_no_command -a help -d 'Explain a command or a topic'
 
@@ -181,6 +183,19 @@ complete -c miko -n '__miko_context_is add' -l select -d 'And use it from now on
 complete -c miko -n '__miko_context_is show' -l effective -d 'Show every setting and where it comes from'
 complete -c miko -n '__miko_context_is select' -l none -d 'Use none'
 complete -c miko -n '__miko_context_is validate' -l connect -d 'Log in with each'
+
+set -l in_serve '__miko_command_is serve'
+complete -c miko -n $in_serve -l reply -x -d 'What a method returns, METHOD=JSON'
+complete -c miko -n $in_serve -l raise -x -d 'Exception that a method raises, METHOD=TYPE:MESSAGE'
+complete -c miko -n $in_serve -l exec -x -d 'Program that answers, METHOD=PROGRAM'
+complete -c miko -n $in_serve -l exec-timeout -x -d 'Kill a program that takes longer'
+complete -c miko -n $in_serve -l file -r -F -d 'Methods and their answers in YAML'
+complete -c miko -n $in_serve -l echo -d 'Other methods return what they are given'
+complete -c miko -n $in_serve -l delay -x -d 'Wait before each answer'
+complete -c miko -n $in_serve -s n -l count -x -d 'End after so many requests'
+complete -c miko -n $in_serve -s j -l in-flight -x -d 'Requests at a time, 1 to 1000'
+complete -c miko -n $in_serve -l log -d 'Print a line of JSON for each request'
+complete -c miko -n $in_serve -l force -d 'Start beside running instances'
 
 set -l in_services '__miko_command_is services'
 complete -c miko -n $in_services -l details -d 'Instances and events as well'

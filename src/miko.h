@@ -15,6 +15,8 @@
 #include "nameko/listener.h"
 #include "nameko/reply.h"
 #include "nameko/tap.h"
+#include "nameko/server.h"
+#include "nameko/signature.h"
 #include "nameko/versions.h"
 
 namespace miko {

@@ -60,6 +60,7 @@ void declare_listen(CLI::App& command, Session& session);
 void declare_tap(CLI::App& command, Session& session);
 void declare_ping(CLI::App& command, Session& session);
 void declare_probe(CLI::App& command, Session& session);
+void declare_serve(CLI::App& command, Session& session);
 void declare_services(CLI::App& command, Session& session);
 void declare_wait(CLI::App& command, Session& session);
 
