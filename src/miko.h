@@ -14,9 +14,9 @@
 #include "nameko/event.h"
 #include "nameko/listener.h"
 #include "nameko/reply.h"
-#include "nameko/tap.h"
 #include "nameko/server.h"
 #include "nameko/signature.h"
+#include "nameko/tap.h"
 #include "nameko/versions.h"
 
 namespace miko {

@@ -63,7 +63,7 @@ class Connection {
   /// an event, but for a refusal, which ends the session. The connection must be ready().
   void request(const Request& request);
   /// The same, and waits, first until the connection is ready(), then for the answer.
-  void request(const Request& request, Clock::time_point until);
+  void request(const Request& one, Clock::time_point until);
 
   /// Asks for something that may be refused; the Answer arrives as an event. Inquiries are answered
   /// one after another, in this order, once the connection is ready().

@@ -169,6 +169,10 @@ std::string sasl_response(const StartOk& fields) {
   return '\0' + fields.user + '\0' + fields.password;
 }
 
+amqp_boolean_t flag(bool value) {
+  return value ? 1 : 0;
+}
+
 void append_one(std::string& out, std::uint16_t channel,
                 const request::ConfirmSelect& /*no fields*/) {
   append_method(out, channel, AMQP_CONFIRM_SELECT_METHOD, amqp_confirm_select_t{.nowait = 0});
@@ -179,9 +183,9 @@ void append_one(std::string& out, std::uint16_t channel, const request::DeclareE
                 amqp_exchange_declare_t{.ticket = 0,
                                         .exchange = short_string(from.exchange),
                                         .type = short_string(from.type),
-                                        .passive = from.passive,
-                                        .durable = from.durable,
-                                        .auto_delete = from.auto_delete,
+                                        .passive = flag(from.passive),
+                                        .durable = flag(from.durable),
+                                        .auto_delete = flag(from.auto_delete),
                                         .internal = 0,
                                         .nowait = 0,
                                         .arguments = {}});
@@ -192,10 +196,10 @@ void append_one(std::string& out, std::uint16_t channel, const request::DeclareQ
   append_method(out, channel, AMQP_QUEUE_DECLARE_METHOD,
                 amqp_queue_declare_t{.ticket = 0,
                                      .queue = short_string(from.queue),
-                                     .passive = from.passive,
-                                     .durable = from.durable,
-                                     .exclusive = from.exclusive,
-                                     .auto_delete = from.auto_delete,
+                                     .passive = flag(from.passive),
+                                     .durable = flag(from.durable),
+                                     .exclusive = flag(from.exclusive),
+                                     .auto_delete = flag(from.auto_delete),
                                      .nowait = 0,
                                      .arguments = memory.table(from.arguments)});
 }
@@ -223,8 +227,8 @@ void append_one(std::string& out, std::uint16_t channel, const request::DeleteQu
   append_method(out, channel, AMQP_QUEUE_DELETE_METHOD,
                 amqp_queue_delete_t{.ticket = 0,
                                     .queue = short_string(from.queue),
-                                    .if_unused = from.if_unused,
-                                    .if_empty = from.if_empty,
+                                    .if_unused = flag(from.if_unused),
+                                    .if_empty = flag(from.if_empty),
                                     .nowait = 0});
 }
 
@@ -239,7 +243,7 @@ void append_one(std::string& out, std::uint16_t channel, const request::Consume&
                                      .queue = short_string(from.queue),
                                      .consumer_tag = short_string(from.queue),
                                      .no_local = 0,
-                                     .no_ack = !from.acknowledged,
+                                     .no_ack = flag(!from.acknowledged),
                                      .exclusive = 0,
                                      .nowait = 0,
                                      .arguments = {}});

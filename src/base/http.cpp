@@ -119,7 +119,7 @@ struct Http::State {
   }
 
   /// How the transfer ended; nothing while it goes on.
-  std::optional<CURLcode> finished() {
+  [[nodiscard]] std::optional<CURLcode> finished() const {
     int left = 0;
     while (const CURLMsg* const message = curl().read_info(multi, &left)) {
       if (message->msg == CURLMSG_DONE) {

@@ -129,6 +129,18 @@ std::optional<JsonFault> pick_json_members(std::string_view text, JsonDialect di
   return JsonScanner(text, dialect, split, json_depth_max).scan();
 }
 
+std::optional<std::string_view> json_find(std::string_view object, std::string_view name) {
+  std::optional<std::string_view> found;
+  const auto keep = [&found, name](const JsonString& key, std::string_view value) {
+    if (is_named(key, name)) {
+      found = value;
+    }
+  };
+  SplitTopLevel split(object, keep);
+  JsonScanner(object, JsonDialect::python, split).scan();
+  return found;
+}
+
 CodePoint decode_json_escape(std::string_view text) {
   switch (text[1]) {
     case 'b':

@@ -57,6 +57,11 @@ struct JsonPick {
 [[nodiscard]] std::optional<JsonFault> pick_json_members(std::string_view text, JsonDialect dialect,
                                                          std::span<JsonPick> picks);
 
+/// The value of the last member whose decoded key is `name`, as Python's json reads doubles.
+/// Views into `object`, which must be a checked object.
+[[nodiscard]] std::optional<std::string_view> json_find(std::string_view object,
+                                                        std::string_view name);
+
 /// Takes the next piece of output. Pieces are at most some 64 KiB, so a value of any size is
 /// printed without a second copy of it.
 using JsonSink = std::function<void(std::string_view piece)>;

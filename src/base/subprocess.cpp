@@ -65,6 +65,7 @@ UniqueFd input_file(std::string_view input) {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
+  result.reserve(texts.size() + 1);
   for (std::string& text : texts) {
     result.push_back(text.data());
   }
@@ -145,12 +146,19 @@ SubprocessGuard::SubprocessGuard() {
   }
   line_ = UniqueFd(ends[0]);
   const UniqueFd other(ends[1]);
-  const pid_t guard = ::fork();
-  if (guard < 0) {
+  pid_ = ::fork();
+  if (pid_ < 0) {
     throw no_subprocess("start a process");
   }
-  if (guard == 0) {
+  if (pid_ == 0) {
     keep_watch(other.get());
+  }
+}
+
+SubprocessGuard::~SubprocessGuard() {
+  // The end of the line is what it waits for, so this takes no time.
+  line_ = UniqueFd();
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }
 }
 
@@ -170,6 +178,7 @@ Subprocess::Subprocess(const SubprocessOptions& options, const SubprocessGuard& 
   Pipe errors = make_pipe();
   const int streams[3] = {input.get(), output.writer.get(), errors.writer.get()};
   const pid_t parent = ::getpid();
+  // NOLINTNEXTLINE(cppcoreguidelines-prefer-member-initializer): everything else must stand before
   pid_ = ::fork();
   if (pid_ < 0) {
     throw no_subprocess("start a program");
@@ -182,10 +191,11 @@ Subprocess::Subprocess(const SubprocessOptions& options, const SubprocessGuard& 
   guard_.watch(pid_);
   process_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (!process_) {
-    const Error error = no_subprocess("watch a program");
+    const int why = errno;
     kill();
     reap();
-    throw error;
+    errno = why;
+    throw no_subprocess("watch a program");
   }
   output_end_ = std::move(output.reader);
   errors_end_ = std::move(errors.reader);

@@ -20,6 +20,9 @@ class SubprocessGuard {
  public:
   /// Throws Error{internal}.
   SubprocessGuard();
+  ~SubprocessGuard();
+  SubprocessGuard(const SubprocessGuard&) = delete;
+  SubprocessGuard& operator=(const SubprocessGuard&) = delete;
 
   void watch(pid_t group) const { tell(group, true); }
   void forget(pid_t group) const { tell(group, false); }
@@ -28,6 +31,7 @@ class SubprocessGuard {
   void tell(pid_t group, bool alive) const;
 
   UniqueFd line_;
+  pid_t pid_ = -1;
 };
 
 struct SubprocessOptions {

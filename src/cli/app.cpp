@@ -75,7 +75,7 @@ class HelpFormatter : public CLI::Formatter {
     std::string words = app->get_name();
     for (const CLI::App* above = app->get_parent(); above->get_parent() != nullptr;
          above = above->get_parent()) {
-      words = above->get_name() + ' ' + words;
+      words.insert(0, above->get_name() + ' ');
     }
     std::string usage = "Usage: miko " + words + " [OPTIONS]";
     if (!app->get_subcommands([](const CLI::App*) { return true; }).empty()) {

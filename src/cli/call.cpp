@@ -62,22 +62,26 @@ bool may_repeat(const Failure& failure) {
   return failure.executed == Executed::no && !vain;
 }
 
+/// One try. What ends the session is the failure of this call.
+Reply attempt(std::optional<Client>& rpc, const Settings& settings, const Target& target,
+              Arguments arguments) {
+  try {
+    rpc.emplace(connect(settings.connection));
+    return rpc->call(target.service, target.method, std::move(arguments));
+  } catch (const Error& error) {
+    return {.failure = error.failure()};
+  }
+}
+
 /// Calls, and up to `retries` times again while that is harmless and there is time. `rpc` is the
 /// client of the last try, so that the goodbye can follow what is printed.
 Reply call_and_retry(std::optional<Client>& rpc, const Settings& settings, const Target& target,
                      Arguments arguments, std::uint64_t retries, const Session& session) {
   const Clock::time_point deadline = *arguments.deadline;
   Backoff backoff;
-  for (;; --retries) {
-    Reply reply;
-    try {
-      rpc.emplace(connect(settings.connection));
-      Arguments own = retries > 0 ? arguments : std::move(arguments);
-      reply = rpc->call(target.service, target.method, std::move(own));
-    } catch (const Error& error) {
-      reply.failure = error.failure();
-    }
-    if (reply.ok() || retries == 0 || !may_repeat(*reply.failure)) {
+  for (; retries > 0; --retries) {
+    Reply reply = attempt(rpc, settings, target, arguments);
+    if (reply.ok() || !may_repeat(*reply.failure)) {
       return reply;
     }
     const Clock::time_point again = backoff.next(deadline);
@@ -90,6 +94,7 @@ Reply call_and_retry(std::optional<Client>& rpc, const Settings& settings, const
     }
     static_cast<void>(Loop(session.interrupt_fd).wait(std::span<pollfd>(), again));
   }
+  return attempt(rpc, settings, target, std::move(arguments));
 }
 
 /// call --batch: one call for each value of standard input.

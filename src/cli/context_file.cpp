@@ -161,7 +161,7 @@ class ContextReader {
     }
   }
 
-  std::string checked(const TextKey& key, const std::string& text) const {
+  [[nodiscard]] std::string checked(const TextKey& key, const std::string& text) const {
     switch (key.kind) {
       case Kind::text:
         break;

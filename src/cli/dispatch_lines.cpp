@@ -207,7 +207,7 @@ class EventStream {
   }
 
   /// What ended it before the end of the input, with how far it had come.
-  int report_ending(Failure failure) const {
+  [[nodiscard]] int report_ending(Failure failure) const {
     failure.message += fmt::format(
         "; {} of {} events dispatched, {} maybe, {} not; the rest of "
         "the input was not sent",
@@ -217,7 +217,7 @@ class EventStream {
     return session_.output.print_failure(failure, {.service = lines_.target.service}, nullptr);
   }
 
-  int report() const {
+  [[nodiscard]] int report() const {
     if (ending_) {
       return report_ending(*ending_);
     }

@@ -57,6 +57,7 @@ EventProgram::EventProgram(const std::string& command, const Event& event, std::
   std::vector<std::string> variables =
       environment_with({"MIKO_SERVICE=" + event.service, "MIKO_EVENT=" + event.type});
   std::vector<char*> envp;
+  envp.reserve(variables.size() + 1);
   for (std::string& one : variables) {
     envp.push_back(one.data());
   }

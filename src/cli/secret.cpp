@@ -43,7 +43,7 @@ Error no_password(const SecretReference& reference, std::string_view why) {
 }
 
 std::string from_environment(const SecretReference& reference, const Environment& environment) {
-  const std::string value = environment(reference.value).value_or("");
+  std::string value = environment(reference.value).value_or("");
   if (value.empty()) {
     throw no_password(reference, "the variable is not set");
   }
@@ -64,7 +64,7 @@ std::string from_command(const SecretReference& reference, const Loop& loop,
     throw no_password(reference,
                       fmt::format("the command ended with exit status {}", output.exit_status));
   }
-  const std::string line = output.text.substr(0, output.text.find_first_of("\r\n"));
+  std::string line = output.text.substr(0, output.text.find_first_of("\r\n"));
   if (line.empty() || line.find('\0') != std::string::npos) {
     throw no_password(reference, "the first line that the command printed is no password");
   }

@@ -172,8 +172,8 @@ class Serving {
   std::optional<Response> handle(const Request& request) {
     Choice choice = stubs_.choose(request);
     if (choice.delay > Clock::duration::zero() || !has_room()) {
-      waiting_.emplace(request.arrived + choice.delay,
-                       Waiting{.request = request, .choice = std::move(choice)});
+      const Clock::time_point due = request.arrived + choice.delay;
+      waiting_.emplace(due, Waiting{.request = request, .choice = std::move(choice)});
       return std::nullopt;
     }
     if (const auto* const program = std::get_if<Program>(&choice.action)) {

@@ -101,6 +101,7 @@ Cell ready_cell(std::uint64_t ready) {
 
 std::string prefetch_text(const std::vector<InstanceInfo>& instances) {
   std::vector<std::uint64_t> values;
+  values.reserve(instances.size());
   for (const InstanceInfo& one : instances) {
     values.push_back(one.prefetch);
   }
@@ -139,7 +140,8 @@ std::string long_table(const std::vector<ServiceRow>& rows, bool colour) {
 std::string instances_table(const std::vector<ServiceRow>& rows, bool colour) {
   Table table({"INSTANCE OF", "CONNECTED FROM", "PREFETCH"});
   for (const ServiceRow& row : rows) {
-    for (const InstanceInfo& one : row.info.value_or(ServiceInfo()).instances) {
+    const ServiceInfo info = row.info.value_or(ServiceInfo());
+    for (const InstanceInfo& one : info.instances) {
       table.add({{row.service}, {one.peer}, {number(one.prefetch)}});
     }
   }

@@ -58,7 +58,7 @@ class Dispatcher::Session {
   void expire(Clock::time_point now);
   [[nodiscard]] Failure no_handler() const;
   [[nodiscard]] Failure explained(Failure failure) const;
-  [[noreturn]] void lose(const Failure& failure);
+  [[noreturn]] void lose(const Failure& why);
 
   Options options_;
   std::string service_;

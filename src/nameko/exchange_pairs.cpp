@@ -23,9 +23,9 @@ const amqp::FieldValue* find_header(const amqp::Table& headers, std::string_view
 
 std::vector<std::string> call_id_stack(const amqp::Table& headers) {
   const amqp::FieldValue* const header = find_header(headers, call_id_stack_header);
-  const auto* const items = header ? std::get_if<amqp::Array>(&header->value) : nullptr;
+  const auto* const items = header != nullptr ? std::get_if<amqp::Array>(&header->value) : nullptr;
   std::vector<std::string> stack;
-  for (const amqp::FieldValue& item : items ? *items : amqp::Array()) {
+  for (const amqp::FieldValue& item : items != nullptr ? *items : amqp::Array()) {
     if (const auto* const id = std::get_if<std::string>(&item.value)) {
       stack.push_back(*id);
     }
@@ -76,7 +76,7 @@ std::string read_arguments(const amqp::Delivery& delivery, Exchange& exchange) {
 
 }  // namespace
 
-void ExchangePairs::request(amqp::Delivery delivery, Clock::time_point now) {
+void ExchangePairs::request(const amqp::Delivery& delivery, Clock::time_point now) {
   const std::size_t dot = delivery.routing_key.rfind('.');
   Exchange exchange = {.number = ++last_number_,
                        .service = delivery.routing_key.substr(0, dot),

@@ -34,7 +34,7 @@ class ExchangePairs {
       : reply_timeout_(reply_timeout), bounds_(bounds) {}
 
   /// A request that passed by at `now`, with its headers.
-  void request(amqp::Delivery delivery, Clock::time_point now);
+  void request(const amqp::Delivery& delivery, Clock::time_point now);
 
   /// A reply that passed by at `now`.
   void reply(amqp::Delivery delivery, Clock::time_point now);

@@ -152,12 +152,12 @@ void Server::Session::take(const amqp::Delivery& delivery) {
            std::move(refused->response));
     return;
   }
-  Request& request = std::get<Request>(incoming);
-  request.id = delivery.delivery_tag;
+  const std::uint64_t id = delivery.delivery_tag;
+  auto& request = std::get<Request>(incoming);
+  request.id = id;
   request.arrived = now;
-  const auto [open, added] = open_.emplace(
-      request.id, Open{.request = std::move(request), .properties = delivery.properties});
-  const std::uint64_t id = open->first;
+  const auto [open, added] =
+      open_.emplace(id, Open{.request = std::move(request), .properties = delivery.properties});
   if (std::optional<Response> response = serving_.handle(open->second.request)) {
     respond(id, std::move(*response));
   }

@@ -26,11 +26,10 @@ std::string python_quote(std::string_view text) {
   while (!text.empty()) {
     const std::optional<CodePoint> code = decode_utf8(text);
     const std::uint32_t value = code ? code->value : 0xfffd;
+    const bool plain = value >= 0x20 && value < 0x80 && value != '"' && value != '\\';
     if (value == '\b' || value == '\f') {
       out += value == '\b' ? "\\b" : "\\f";
-    } else if (value == '"' || value == '\\' || value < 0x20) {
-      append_json_escape(out, value);
-    } else if (value < 0x80) {
+    } else if (plain) {
       out += static_cast<char>(value);
     } else if (value < 0x10000) {
       append_json_escape(out, value);

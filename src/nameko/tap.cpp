@@ -157,7 +157,7 @@ class Tap::Session {
   void hear(amqp::Delivery delivery) {
     const Clock::time_point now = Clock::now();
     if (delivery.routing_key.find('.') != std::string::npos) {
-      pairs_.request(std::move(delivery), now);
+      pairs_.request(delivery, now);
     } else if (delivery.properties.reply_to.empty()) {
       pairs_.reply(std::move(delivery), now);
     }

@@ -6,14 +6,12 @@
 #include <set>
 
 #include "base/json.h"
-#include "support/json_find.h"
 
 namespace miko::cli {
 namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-using test::json_find;
 
 const LoadPlan plan = {.target = {.service = "orders", .method = "get"}, .in_flight = 50};
 

@@ -1,13 +1,10 @@
 #include "cli/output.h"
 
 #include "base/json.h"
-#include "support/json_find.h"
 #include "support/stdout.h"
 
 namespace miko::cli {
 namespace {
-
-using test::json_find;
 
 const CallName call = {.service = "orders", .method = "get"};
 

@@ -119,7 +119,7 @@ class Session {
       client_.wait();
     });
     check_replies(lost);
-    if (lost && spoke()) {
+    if (lost && asked()) {
       require(!survives([this] { start(); }), "a lost session takes another call");
     }
     client_.close();
@@ -174,11 +174,12 @@ class Session {
     calls_.emplace_back();
   }
 
-  /// Whether the client said anything to anybody; if not, it may try to connect again.
-  bool spoke() {
+  /// Whether anybody was sent a request, or a part of one; if not, the client may connect again.
+  bool asked() {
+    constexpr std::string_view publish("\0\x3c\0\x28", 4);
     const auto& exchanges = network_.exchanges();
     return std::any_of(exchanges.begin(), exchanges.end(),
-                       [](const auto& exchange) { return !exchange.heard.empty(); });
+                       [&](const auto& exchange) { return contains(exchange.heard, publish); });
   }
 
   void check_replies(bool lost) {

@@ -9,12 +9,9 @@
 #include "cli/arguments.h"
 #include "fuzz/fuzz.h"
 #include "nameko/rpc.h"
-#include "support/json_find.h"
 
 namespace miko::fuzz {
 namespace {
-
-using test::json_find;
 
 constexpr std::size_t frame_max = 131072;
 

@@ -9,12 +9,9 @@
 #include "cli/output.h"
 #include "fuzz/fuzz.h"
 #include "nameko/rpc.h"
-#include "support/json_find.h"
 
 namespace miko::fuzz {
 namespace {
-
-using test::json_find;
 
 void remove_all(std::string& text, std::string_view part) {
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at)) {

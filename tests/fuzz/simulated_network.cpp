@@ -196,7 +196,12 @@ int wrapped_poll(pollfd* fds, nfds_t count, const timespec* timeout, const sigse
 }
 
 ssize_t wrapped_getrandom(void* buffer, std::size_t size, unsigned /*flags*/) {
-  std::memset(buffer, network->random_byte(), size);
+  // Sixteen bytes for each id, however many are asked for at a time.
+  constexpr std::size_t id_size = 16;
+  auto* const bytes = static_cast<char*>(buffer);
+  for (std::size_t at = 0; at < size; at += id_size) {
+    std::memset(bytes + at, network->random_byte(), std::min(id_size, size - at));
+  }
   return static_cast<ssize_t>(size);
 }
 

@@ -58,7 +58,7 @@ class Watched {
     const cli::TapFilter filter = {.errors = delivery.body.empty(),
                                    .method = delivery.routing_key.substr(0, 40),
                                    .text = delivery.properties.correlation_id};
-    request ? pairs_.request(std::move(delivery), now_) : pairs_.reply(std::move(delivery), now_);
+    request ? pairs_.request(delivery, now_) : pairs_.reply(std::move(delivery), now_);
     require(pairs_.waiting() <= bounds.waiting_max, "more wait than may");
     now_ += std::chrono::milliseconds(500);
     take(filter);

@@ -3,12 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "support/json_find.h"
 
 namespace miko {
 namespace {
-
-using test::json_find;
 
 /// What making a client fails with; nothing is connected before the first call.
 std::string complaint_about(const Options& options) {

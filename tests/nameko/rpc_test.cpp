@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "support/json_find.h"
 
 namespace miko::nameko {
 namespace {
@@ -13,7 +12,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
-using test::json_find;
 
 const RequestIds ids = {.correlation_id = "corr", .reply_to = "reply", .call_id = "miko.call.1"};
 

@@ -176,7 +176,6 @@ TEST_F(ListenTest, RunsAProgramForEachEvent) {
 }
 
 TEST_F(ListenTest, ADurableQueueCollectsBetweenRunsAndCanBeDeleted) {
-  const std::vector<std::string> durable = {"--durable", service_};
   std::unique_ptr<Child> child = listen({"--durable", service_, "-n", "1"});
   dispatch("number", "1");
   EXPECT_EQ(child->wait().exit_code, 0);

@@ -313,41 +313,6 @@ TEST_P(TapTest, ASlowReaderLosesLinesAndStopsNothing) {
       << run.err;
 }
 
-// An exchange of the test's own: what it sends reaches no tap of another test.
-TEST_P(TapTest, NoticesThatTheBrokerHadToDropMessages) {
-  const std::string exchange = "tap-test-" + random_uuid();
-  Loop loop;
-  amqp::Connection connection(loop, nameko::connection_options({.broker = service().uri}));
-  const auto soon = [] { return Clock::now() + seconds(20); };
-  connection.open(soon());
-  connection.request(amqp::request::DeclareExchange{.exchange = exchange, .auto_delete = true},
-                     soon());
-  connection.request(amqp::request::ConfirmSelect{}, soon());
-  const auto tapping = tap({"lab", "--exchange", exchange, "--queue-length", "1000"});
-
-  tapping->send_signal(SIGSTOP);
-  constexpr std::uint64_t messages = 4000;
-  for (std::uint64_t i = 0; i < messages; ++i) {
-    connection.publish(
-        {.exchange = exchange, .routing_key = "reply", .body = std::string(20'000, 'x')});
-  }
-  for (std::uint64_t confirmed = 0; confirmed < messages;) {
-    const std::optional<amqp::Event> event = connection.next(soon());
-    const auto* const one = event ? std::get_if<amqp::Confirmed>(&*event) : nullptr;
-    confirmed = one != nullptr ? std::max(confirmed, one->delivery_tag) : confirmed;
-  }
-  tapping->send_signal(SIGCONT);
-
-  tapping->read_stderr_until("more waits at the broker than the limit allows");
-  tapping->send_signal(SIGINT);
-  const Outcome run = tapping->wait();
-  EXPECT_NE(
-      run.err.find("; the limit at the broker was reached, so that some messages are missing"),
-      std::string::npos)
-      << run.err;
-  EXPECT_EQ(run.exit_code, 130);
-}
-
 TEST_P(TapTest, SaysThatItLostTheBroker) {
   const CausalProxy proxy({.server_port = lab().port(),
                            .delay = std::chrono::milliseconds(1),

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/json.h"
-#include "support/json_find.h"
 
 namespace miko::test {
 
