@@ -225,10 +225,11 @@ bool Subprocess::turn(std::span<const pollfd> ready) {
   if (ending || ready[1].revents != 0) {
     read(output_end_, output_, pieces);
     if (output_.size() > output_max_) {
+      // Killed before its pipe is closed, which it would die of as well, or live on.
+      kill();
       output_too_large_ = true;
       output_.clear();
       output_end_ = UniqueFd();
-      kill();
     }
   }
   if (ending || ready[2].revents != 0) {
