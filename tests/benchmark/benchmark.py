@@ -29,7 +29,7 @@ def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=50,
-                        help="runs of each client (50); a fifth of them of throughput, a tenth of "
+                        help="runs of each client (50); half of them of throughput, a tenth of "
                              "large replies")
     parser.add_argument("--miko", metavar="PATH",
                         default=os.path.join(ROOT, "build", "release", "miko"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import statistics
 from dataclasses import asdict, dataclass
 from typing import Optional
 
@@ -20,7 +21,7 @@ class Row:
 
 @dataclass
 class Rate:
-    """Of runs of `calls` calls each. `ratio` is that of the rates."""
+    """Of runs of `calls` calls each, one a round: `rates`. `ratio` is that to the base."""
 
     group: str
     client: str
@@ -30,6 +31,11 @@ class Rate:
     p90_per_s: float
     ratio: float
     cpu_us_per_call: float
+    rates: list
+
+    def ratio_to(self, other):
+        """The median of the ratios inside a round: the machine may be faster in the next."""
+        return statistics.median(mine / theirs for mine, theirs in zip(self.rates, other.rates))
 
 
 @dataclass

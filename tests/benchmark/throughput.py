@@ -47,8 +47,8 @@ def group_of(window):
 
 def calls_of(client, window):
     if client.startswith(NAMEKO):
-        return 1000 if window == 1 else 2000
-    return 5000 if window == 1 else 50000
+        return 500 if window == 1 else 1000
+    return 4000 if window == 1 else 25000
 
 
 def require_all(answered, calls):
@@ -129,15 +129,16 @@ def summarize(loads, samples):
         rows.append(Rate(group=load.group, client=load.name, calls=load.calls,
                          median_per_s=statistics.median(rates), p10_per_s=deciles[0],
                          p90_per_s=deciles[-1], ratio=0.0,
-                         cpu_us_per_call=statistics.median(cpu for _, cpu in of_load)))
+                         cpu_us_per_call=statistics.median(cpu for _, cpu in of_load),
+                         rates=rates))
     for row in rows:
-        row.ratio = row.median_per_s / find(rows, row.group, BARE_CLIENT).median_per_s
+        row.ratio = row.ratio_to(find(rows, row.group, BARE_CLIENT))
     return rows
 
 
 def throughput(bench):
-    """Many calls over one connection. A fifth of the rounds, because each run is long."""
-    rounds = max(2, bench.options.rounds // 5)
+    """Many calls over one connection. Half of the rounds, because each run is long."""
+    rounds = max(2, bench.options.rounds // 2)
     order = random.Random(1)
     rows = []
     with tempfile.TemporaryDirectory(prefix="miko-throughput-") as directory:
@@ -164,7 +165,7 @@ def goals_of(rows, window):
             (NODE_AMQPLIB, "rate of batch / that of node", 1.3),
             (NAMEKO + " " + SERVICE_VERSION, "rate of batch / that of Nameko", 10.0)):
         other = find(rows, group_of(window), client)
-        value = batch.median_per_s / other.median_per_s if batch and other else None
+        value = batch.ratio_to(other) if batch and other else None
         goals.append(Goal("{}, {} in flight".format(what, window), ">=", limit, value))
     cpu = max(batch.cpu_us_per_call, bench.cpu_us_per_call) if batch and bench else None
     goals.append(Goal("CPU us per call of batch and bench, {} in flight".format(window), "<=", 10.0,
