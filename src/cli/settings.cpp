@@ -181,7 +181,7 @@ std::optional<std::string> default_of(Key key) {
     case Key::exchange:
       return Options().exchange;
     case Key::timeout:
-      return default_timeout;
+      return TypedOptions().timeout_default;
     default:
       return std::nullopt;
   }

@@ -112,8 +112,8 @@ std::chrono::nanoseconds Sources::first_timeout() const {
   if (typed_.timeout) {
     return duration_of({.text = *typed_.timeout, .origin = "--timeout"});
   }
-  return duration_of(
-      variable("MIKO_TIMEOUT").value_or(Given{.text = default_timeout, .origin = "timeout"}));
+  return duration_of(variable("MIKO_TIMEOUT")
+                         .value_or(Given{.text = typed_.timeout_default, .origin = "timeout"}));
 }
 
 void Sources::add_options() {
@@ -248,7 +248,7 @@ std::optional<Given> Sources::password_if_missing() const {
 
 std::chrono::nanoseconds Sources::timeout() const {
   return duration_of(
-      find(Key::timeout).value_or(Given{.text = default_timeout, .origin = "timeout"}));
+      find(Key::timeout).value_or(Given{.text = typed_.timeout_default, .origin = "timeout"}));
 }
 
 }  // namespace miko::cli

@@ -34,6 +34,7 @@ struct TypedOptions {
   std::optional<std::string> context = std::nullopt;
   std::optional<std::string> timeout = std::nullopt;
   std::optional<std::string> output = std::nullopt;
+  const char* timeout_default = "5s";  ///< what counts if nobody says
   std::optional<std::string> colour = std::nullopt;
   std::optional<std::string> reply_size_max = std::nullopt;
   bool careful = false;
@@ -68,8 +69,6 @@ struct Given {
   std::string origin = {};  ///< "--broker", "MIKO_BROKER", "--config", "context prod", ...
   Form form = Form::text;   ///< of a password: the file that has it, or a SecretReference
 };
-
-inline constexpr auto default_timeout = "5s";
 
 /// Everything that may say something of a broker, in the order of precedence.
 ///

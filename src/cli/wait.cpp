@@ -42,9 +42,7 @@ std::string result_json(const Wanted& wanted, const Awaited& awaited, Clock::dur
 
 int run(const WaitOptions& options, Session& session) {
   try {
-    if (!session.typed.timeout && !session.environment("MIKO_TIMEOUT")) {
-      session.typed.timeout = timeout_default;
-    }
+    session.typed.timeout_default = timeout_default;
     const Settings settings = session.settings();
     Wanted wanted = {.services = options.services};
     if (options.count) {
@@ -72,7 +70,7 @@ void declare_wait(CLI::App& command, Session& session) {
   command.add_option("--count", options->count, "Instances that each must have [1]")
       ->option_text("N");
   command.footer(
-      "Waits 30s unless --timeout or MIKO_TIMEOUT says otherwise.\n\n"
+      "Waits 30s unless --timeout, MIKO_TIMEOUT or the context says otherwise.\n\n"
       "Examples:\n"
       "  miko wait --timeout 2m\n"
       "  miko wait orders payments --timeout 1m\n"

@@ -5,6 +5,7 @@
 #include "support/eventually.h"
 #include "support/instance.h"
 #include "support/nameko_test.h"
+#include "support/temporary.h"
 
 namespace miko::test {
 namespace {
@@ -87,6 +88,16 @@ TEST(Wait, TriesABrokerThatIsNotThereUntilTheTimeout) {
   EXPECT_EQ(run.exit_code, 124);
   EXPECT_EQ(run.error("/error/code"), "timeout");
   EXPECT_NE(run.error("/error/message").find("connection refused"), std::string::npos);
+}
+
+TEST(Wait, TakesTheTimeoutOfTheContext) {
+  const TemporaryDirectory folder;
+  static_cast<void>(
+      folder.write_file("miko/contexts/far.yaml", "broker: amqp://127.0.0.1:1/\ntimeout: 200ms\n"));
+  const Outcome run =
+      miko({"wait", "--context", "far"}, {.environment = {{"XDG_CONFIG_HOME", folder.path()}}});
+
+  EXPECT_EQ(run.exit_code, 124);
 }
 
 TEST(Wait, WithoutAServiceIsDoneWhenTheBrokerAnswersTheLogin) {
