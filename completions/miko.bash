@@ -2,15 +2,15 @@
 
 # Options that take a value.
 _miko_valued='-b --broker --host --port --vhost --user --password-file --password --exchange
-  -c --config --context --password-from --cacert --cert --key --servername --timeout
+  --management -c --config --context --password-from --cacert --cert --key --servername --timeout
   -o --output --max-reply-size --color
   --args --kwargs -H --header --ctx
   -j --in-flight -n --calls -z --duration -r --rate --warmup --args-file --fail-if --hgrm
   --data --also --durable --exec --slow --method --grep --for --count --record --queue-length
-  --management --retry -i --interval --format --warn --crit
+  --retry -i --interval --format --warn --crit
   --reply --raise --exec-timeout --file --delay'
 _miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
-  -c --config --context --careful --tls --cacert --cert --key --servername --insecure --timeout
+  --management -c --config --context --careful --tls --cacert --cert --key --servername --insecure --timeout
   -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
 _miko_batch='-j --in-flight --ordered --fail-fast --no-progress --no-expire'
 _miko_call="--args --kwargs -H --header --ctx --dry-run --wait --retry --batch
@@ -139,7 +139,7 @@ _miko_complete() {
       listen) _miko_offer '' "$_miko_listen" ;;
       tap) _miko_offer '' "$_miko_tap" ;;
       context) _miko_context_options ;;
-      services) _miko_offer '' '--details --management --watch' ;;
+      services) _miko_offer '' '--details --watch' ;;
       probe) _miko_offer '' '-n --count' ;;
       ping) _miko_offer '' '-n --count -i --interval --format --warn --crit' ;;
       wait) _miko_offer '' '--count' ;;

@@ -3,12 +3,12 @@
 # The command on the line, without options and their values; fails if there is none yet.
 function __miko_command
     set -l valued -b --broker --host --port --vhost --user --password-file --password --exchange \
-        -c --config --context --password-from --cacert --cert --key --servername --timeout \
+        --management -c --config --context --password-from --cacert --cert --key --servername --timeout \
         -o --output --max-reply-size \
         --color --args --kwargs -H --header --ctx -j --in-flight -n --calls -z --duration \
         -r --rate --warmup --args-file --fail-if --hgrm --data \
         --also --durable --exec --slow --method --grep --for --count --record --queue-length \
-        --management --retry -i --interval --format --warn --crit \
+        --retry -i --interval --format --warn --crit \
         --reply --raise --exec-timeout --file --delay
     set -l skip no
     for word in (commandline -opc)[2..-1]
@@ -85,6 +85,7 @@ complete -c miko -l user -x -d User
 complete -c miko -l password-file -r -F -d 'File with the password'
 complete -c miko -l password -x -d Password
 complete -c miko -l exchange -x -d 'Nameko\'s rpc_exchange'
+complete -c miko -l management -x -d 'URL of the management API'
 complete -c miko -s c -l config -r -F -d 'Nameko config.yaml'
 complete -c miko -l context -x -a '(__miko_contexts)' -d 'Connection that miko context add keeps'
 complete -c miko -l careful -d 'Log in step by step instead of in one flight'
@@ -199,7 +200,6 @@ complete -c miko -n $in_serve -l force -d 'Start beside running instances'
 
 set -l in_services '__miko_command_is services'
 complete -c miko -n $in_services -l details -d 'Instances and events as well'
-complete -c miko -n $in_services -l management -x -d 'URL of the management API'
 complete -c miko -n $in_services -l watch -d 'Refresh until interrupted'
 complete -c miko -n '__miko_command_is probe' -s n -l count -x -d 'Probes for each method'
 set -l in_ping '__miko_command_is ping'

@@ -1,5 +1,6 @@
 #include "base/http.h"
 
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <utility>
@@ -42,6 +43,8 @@ struct Http::State {
       }
     };
     curl().set_option(easy, CURLOPT_NOSIGNAL, 1L);
+    // Else the end of a transfer waits for a resolver that does not answer.
+    curl().set_option(easy, CURLOPT_QUICK_EXIT, 1L);
     curl().set_option(easy, CURLOPT_PROXY, "");
     curl().set_option(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl().set_option(easy, CURLOPT_WRITEFUNCTION, &State::on_body);
@@ -49,7 +52,8 @@ struct Http::State {
     curl().set_option(easy, CURLOPT_ERRORBUFFER, error_text);
     set_text(CURLOPT_USERNAME, options.user);
     set_text(CURLOPT_PASSWORD, options.password);
-    set_text(CURLOPT_CAINFO, options.ca_file);
+    set_text(CURLOPT_CAINFO, options.ca_file.empty() ? variable("SSL_CERT_FILE") : options.ca_file);
+    set_text(CURLOPT_CAPATH, options.ca_file.empty() ? variable("SSL_CERT_DIR") : "");
     set_text(CURLOPT_SSLCERT, options.certificate);
     set_text(CURLOPT_SSLKEY, options.key);
     curl().set_option(easy, CURLOPT_SSL_VERIFYPEER, options.verify ? 1L : 0L);
@@ -59,6 +63,12 @@ struct Http::State {
       entry = {.data = route.data(), .next = nullptr};
       curl().set_option(easy, CURLOPT_CONNECT_TO, &entry);
     }
+  }
+
+  /// Where OpenSSL looks for the system's authorities, and libcurl itself does not.
+  static std::string variable(const char* name) {
+    const char* const value = std::getenv(name);
+    return value != nullptr ? value : "";
   }
 
   static int on_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self, void* /*own*/) {

@@ -38,6 +38,8 @@ void add_global_options(CLI::App& app, TypedOptions& typed) {
   text("--password", typed.password, "TEXT", "Password; others may see it while miko starts",
        broker);
   text("--exchange", typed.exchange, "NAME", "Nameko's rpc_exchange [nameko-rpc]", broker);
+  text("--management", typed.management, "URL",
+       "Management API [http://HOST:15672, with TLS https://HOST:15671]", broker);
   text("-c,--config", typed.config, "FILE", "Nameko config.yaml to take the broker from", broker);
   text("--context", typed.context, "NAME", "Connection that miko context add keeps; - for none",
        broker);

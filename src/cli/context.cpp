@@ -79,9 +79,9 @@ std::optional<SecretReference> password_of(const AddOptions& options, const Type
 
 /// YAML is text.
 void require_text(const TypedOptions& typed) {
-  for (const auto& value :
-       {typed.broker, typed.host, typed.vhost, typed.user, typed.password, typed.password_file,
-        typed.exchange, typed.ca_file, typed.certificate, typed.key, typed.server_name}) {
+  for (const auto& value : {typed.broker, typed.host, typed.vhost, typed.user, typed.password,
+                            typed.password_file, typed.exchange, typed.management, typed.ca_file,
+                            typed.certificate, typed.key, typed.server_name}) {
     for (std::string_view rest = value ? *value : std::string_view(); !rest.empty();) {
       const std::optional<CodePoint> code = decode_utf8(rest);
       if (!code) {
@@ -107,6 +107,7 @@ int add(const AddOptions& options, const Session& session) {
                      .user = typed.user,
                      .password = password_of(options, typed),
                      .exchange = typed.exchange,
+                     .management = typed.management,
                      .tls = typed.tls,
                      .ca_file = absolute(typed.ca_file),
                      .certificate = absolute(typed.certificate),

@@ -35,6 +35,7 @@ constexpr TextKey connection_keys[] = {
 };
 constexpr TextKey other_keys[] = {
     {"exchange", &Context::exchange, Kind::text},
+    {"management", &Context::management, Kind::text},
     {"cacert", &Context::ca_file, Kind::path},
     {"cert", &Context::certificate, Kind::path},
     {"key", &Context::key, Kind::path},

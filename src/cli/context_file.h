@@ -21,6 +21,7 @@ struct Context {
   std::optional<std::string> user = std::nullopt;
   std::optional<SecretReference> password = std::nullopt;
   std::optional<std::string> exchange = std::nullopt;
+  std::optional<std::string> management = std::nullopt;
   bool tls = false;
   std::optional<std::string> ca_file = std::nullopt;
   std::optional<std::string> certificate = std::nullopt;
@@ -46,8 +47,8 @@ struct ContextValue {
 [[nodiscard]] std::vector<ContextValue> context_values(const Context& context);
 
 /// Reads the YAML of a context: a mapping of broker, host, port, vhost, user, password, exchange,
-/// tls, cacert, cert, key, servername, insecure and timeout, all optional. Paths are absolute or
-/// begin with "~/", which becomes `home`.
+/// management, tls, cacert, cert, key, servername, insecure and timeout, all optional. Paths are
+/// absolute or begin with "~/", which becomes `home`.
 /// Throws Error{usage} with file and line: for an unknown key, a bad value, a password in a file
 /// that others may read, and a command in one that others may write.
 [[nodiscard]] Context parse_context(std::string_view name, const std::string& file,

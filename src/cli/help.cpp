@@ -73,6 +73,7 @@ miko context show --effective shows what counts here and where it comes from.
   MIKO_CERT         --cert
   MIKO_KEY          --key
   MIKO_SERVERNAME   --servername
+  MIKO_MANAGEMENT   --management
   MIKO_CONTEXT      --context
   MIKO_CONFIG       --config: a Nameko config.yaml
   MIKO_TIMEOUT      --timeout

@@ -23,7 +23,7 @@ struct ServicesOptions {
   std::vector<std::string> names = {};
   bool details = false;
   bool watch = false;
-  std::optional<std::string> management = std::nullopt;
+  bool api = false;  ///< --management is typed
 };
 
 /// The API's statistics change every five seconds, declarations tell the moment.
@@ -35,7 +35,7 @@ class Source {
   Source(const ServicesOptions& options, const Settings& settings)
       : options_(options), settings_(settings) {
     if (uses_api()) {
-      management_ = std::make_unique<Management>(settings.connection, options.management);
+      management_ = std::make_unique<Management>(settings.connection, settings.management);
     } else {
       inspector_.emplace(settings.connection);
     }
@@ -83,7 +83,7 @@ class Source {
   }
 
   [[nodiscard]] bool uses_api() const {
-    return options_.names.empty() || options_.details || options_.management;
+    return options_.names.empty() || options_.details || options_.api;
   }
 
  private:
@@ -169,7 +169,8 @@ int verdict(const std::vector<ServiceRow>& rows, const Output& output) {
                                {}, nullptr);
 }
 
-int run(const ServicesOptions& options, Session& session) {
+int run(ServicesOptions options, Session& session) {
+  options.api = session.typed.management.has_value();
   try {
     const Settings settings = session.settings();
     Source source(options, settings);
@@ -195,10 +196,6 @@ void declare_services(CLI::App& command, Session& session) {
       ->option_text("[NAME...]");
   command.add_flag("--details", options->details,
                    "Instances and events as well, from the management API");
-  command
-      .add_option("--management", options->management,
-                  "The management API [http://BROKER:15672, with TLS https://BROKER:15671]")
-      ->option_text("URL");
   command.add_flag("--watch", options->watch, "Refresh in place until interrupted");
   command.footer(
       "Examples:\n"

@@ -29,7 +29,7 @@ class Resolver {
         until_(started + timeout_) {}
 
   Settings resolve() {
-    Settings settings = {.timeout = timeout_};
+    Settings settings = {.timeout = timeout_, .management = text(Key::management)};
     Options& options = settings.connection;
     options.timeout = timeout_;
     choose_broker(options);
@@ -152,6 +152,7 @@ constexpr NamedKey named_keys[] = {
     {Key::user, "user"},
     {Key::password, "password"},
     {Key::exchange, "exchange"},
+    {Key::management, "management"},
     {Key::tls, "tls"},
     {Key::ca_file, "cacert"},
     {Key::certificate, "cert"},

@@ -21,6 +21,8 @@ namespace miko::cli {
 struct Settings {
   Options connection = {};
   std::chrono::nanoseconds timeout = {};
+  /// Where the management API is, if not where the broker is.
+  std::optional<std::string> management = std::nullopt;
 };
 
 /// Reads password file, configuration and context, for no longer than the command may take that

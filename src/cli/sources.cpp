@@ -16,7 +16,7 @@ constexpr std::string_view no_context = "-";
 
 bool is_of_broker(Key key) {
   return key == Key::broker || key == Key::host || key == Key::port || key == Key::vhost ||
-         key == Key::user || key == Key::password;
+         key == Key::user || key == Key::password || key == Key::management;
 }
 
 bool is_of_tls(Key key) {
@@ -63,6 +63,7 @@ constexpr TypedText typed_texts[] = {
     {Key::user, &TypedOptions::user, "--user", "MIKO_USER"},
     {Key::password, &TypedOptions::password, "--password", "MIKO_PASSWORD"},
     {Key::exchange, &TypedOptions::exchange, "--exchange", "MIKO_EXCHANGE"},
+    {Key::management, &TypedOptions::management, "--management", "MIKO_MANAGEMENT"},
     {Key::ca_file, &TypedOptions::ca_file, "--cacert", "MIKO_CACERT"},
     {Key::certificate, &TypedOptions::certificate, "--cert", "MIKO_CERT"},
     {Key::key, &TypedOptions::key, "--key", "MIKO_KEY"},
@@ -213,6 +214,7 @@ void Sources::add_context(const std::string& name, Reach reach) {
     add.text(Key::password, context.password->written(), Given::Form::reference);
   }
   add.text(Key::exchange, context.exchange);
+  add.text(Key::management, context.management);
   add.flag(Key::tls, context.tls);
   add.text(Key::ca_file, context.ca_file);
   add.text(Key::certificate, context.certificate);

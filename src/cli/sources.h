@@ -24,6 +24,7 @@ struct TypedOptions {
   std::optional<std::string> password = std::nullopt;
   std::optional<std::string> password_file = std::nullopt;
   std::optional<std::string> exchange = std::nullopt;
+  std::optional<std::string> management = std::nullopt;
   bool tls = false;
   std::optional<std::string> ca_file = std::nullopt;
   std::optional<std::string> certificate = std::nullopt;
@@ -33,8 +34,8 @@ struct TypedOptions {
   std::optional<std::string> config = std::nullopt;
   std::optional<std::string> context = std::nullopt;
   std::optional<std::string> timeout = std::nullopt;
-  std::optional<std::string> output = std::nullopt;
   const char* timeout_default = "5s";  ///< what counts if nobody says
+  std::optional<std::string> output = std::nullopt;
   std::optional<std::string> colour = std::nullopt;
   std::optional<std::string> reply_size_max = std::nullopt;
   bool careful = false;
@@ -51,6 +52,7 @@ enum class Key {
   user,
   password,
   exchange,
+  management,
   tls,
   ca_file,
   certificate,

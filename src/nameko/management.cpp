@@ -16,8 +16,8 @@ namespace {
 constexpr std::uint16_t http_port = 15672;
 constexpr std::uint16_t https_port = 15671;
 constexpr std::string_view what_still_works =
-    "the plugin rabbitmq_management, or --management URL; with names, miko services SERVICE "
-    "works without";
+    "the plugin rabbitmq_management, or --management URL; where services are named, this works "
+    "without";
 
 /// Everything but letters, digits, '-', '.', '_' and '~' as %XX.
 std::string percent_encoded(std::string_view text) {
@@ -106,10 +106,13 @@ struct Management::State {
       if (error.kind() == ErrorKind::interrupted) {
         throw;
       }
-      throw Error({.kind = error.kind(),
-                   .message = fmt::format("no management API at {}: {}", shown(), error.what()),
-                   .hint = error.failure().hint.empty() ? std::string(what_still_works)
-                                                        : error.failure().hint});
+      const std::string_view hint = error.kind() == ErrorKind::denied
+                                        ? "--cacert FILE names the authority to trust"
+                                        : what_still_works;
+      throw Error(
+          {.kind = error.kind(),
+           .message = fmt::format("no management API at {}: {}", shown(), error.what()),
+           .hint = error.failure().hint.empty() ? std::string(hint) : error.failure().hint});
     }
     constexpr long ok = 200;
     constexpr long unauthorised = 401;
@@ -117,8 +120,8 @@ struct Management::State {
     if (response.status == unauthorised || response.status == forbidden) {
       throw Error({.kind = ErrorKind::denied,
                    .message = fmt::format("the management API at {} refuses this user", shown()),
-                   .hint = "rabbitmqctl set_user_tags USER monitoring; with names, miko services "
-                           "SERVICE works without"});
+                   .hint = "rabbitmqctl set_user_tags USER monitoring; where services are named, "
+                           "this works without"});
     }
     if (response.status != ok) {
       throw Error({.kind = ErrorKind::unreachable,

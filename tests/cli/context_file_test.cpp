@@ -30,7 +30,7 @@ TEST(ParseContext, ReadsEveryKey) {
       "# production\n"
       "broker: amqps://bob@h/\nhost: h2\nport: 5671\nvhost: v\nuser: bob\n"
       "password: file:~/secret\nexchange: e\ntls: true\ncacert: /ca.pem\ncert: ~/c.pem\n"
-      "key: /k.pem\nservername: n\ninsecure: yes\ntimeout: 1m30s\n");
+      "management: https://m\nkey: /k.pem\nservername: n\ninsecure: yes\ntimeout: 1m30s\n");
 
   EXPECT_EQ(context.broker, "amqps://bob@h/");
   EXPECT_EQ(context.host, "h2");
@@ -39,6 +39,7 @@ TEST(ParseContext, ReadsEveryKey) {
   EXPECT_EQ(context.user, "bob");
   EXPECT_EQ(context.password->written(), "file:/home/ann/secret");
   EXPECT_EQ(context.exchange, "e");
+  EXPECT_EQ(context.management, "https://m");
   EXPECT_TRUE(context.tls);
   EXPECT_EQ(context.ca_file, "/ca.pem");
   EXPECT_EQ(context.certificate, "/home/ann/c.pem");

@@ -33,8 +33,12 @@ class SourcesTest : public testing::Test {
     return environment(variables);
   }
 
+  [[nodiscard]] Settings settings(const TypedOptions& typed = {}) const {
+    return resolve_settings(typed, with_home(), Loop(), Clock::now());
+  }
+
   [[nodiscard]] Options resolve(const TypedOptions& typed = {}) const {
-    return resolve_settings(typed, with_home(), Loop(), Clock::now()).connection;
+    return settings(typed).connection;
   }
 
   [[nodiscard]] std::string complaint_about(const TypedOptions& typed) const {
@@ -87,7 +91,8 @@ TEST_F(SourcesTest, HaveContextsInTheirOrderOfPrecedence) {
 
 TEST_F(SourcesTest, TakeEverythingFromAContext) {
   context("full",
-          "host: h\nport: 1\nvhost: v\nuser: bob\npassword: text:secret\nexchange: e\ntls: true\n"
+          "host: h\nport: 1\nvhost: v\nuser: bob\npassword: text:secret\nexchange: e\ntls: "
+          "true\nmanagement: https://m\n"
           "cacert: /ca\ncert: /cert\nkey: /key\nservername: n\ninsecure: true\ntimeout: 7s\n");
 
   const Options options = resolve({.context = "full"});
@@ -106,6 +111,7 @@ TEST_F(SourcesTest, TakeEverythingFromAContext) {
   EXPECT_EQ(options.server_name, "n");
   EXPECT_TRUE(options.insecure);
   EXPECT_EQ(options.timeout, seconds(7));
+  EXPECT_EQ(settings({.context = "full"}).management, "https://m");
 }
 
 TEST_F(SourcesTest, SendNothingOfAContextToAnotherBroker) {
@@ -128,6 +134,10 @@ TEST_F(SourcesTest, SendNothingOfAContextToAnotherBroker) {
     EXPECT_EQ(options.exchange, "nameko-rpc");
     EXPECT_EQ(options.timeout, seconds(5));
   }
+  variables_.clear();
+  variables_ = {{"MIKO_MANAGEMENT", "https://stored"}};
+  EXPECT_EQ(settings({.broker = "amqp://typed"}).management, std::nullopt);
+  EXPECT_EQ(settings().management, "https://stored");
   variables_.clear();
   EXPECT_EQ(resolve({.broker = "amqp://typed", .context = "selected"}).password, std::nullopt);
 }

@@ -110,5 +110,54 @@ TEST(TlsBroker, Row49_WantsACertificateFromItsClients) {
   }
 }
 
+TEST(TlsBroker, ServesItsManagementApiWithTheSameCertificatesAndUsers) {
+  MIKO_NEEDS_NAMEKO(nameko_2);
+  const Lab own = Lab::start({.nameko_versions = {std::string(nameko_2)},
+                              .broker_config = {"ssl_options.verify = verify_peer",
+                                                "ssl_options.fail_if_no_peer_cert = true"},
+                              .tls = authority().folder(),
+                              .management = true});
+  const Authority others;
+  const std::string ca = authority().path("ca.pem");
+  const auto services = [&](std::vector<std::string> options, const std::string& broker,
+                            const std::string& host = "127.0.0.1") {
+    const std::vector<std::string> start = {
+        "services",
+        "--broker",
+        broker,
+        "--management",
+        "https://" + host + ":" + std::to_string(own.management_port()) + "/",
+        "--cert",
+        authority().path("client.pem"),
+        "--key",
+        authority().path("client.key")};
+    options.insert(options.begin(), start.begin(), start.end());
+    return miko(std::move(options));
+  };
+
+  for (const std::string& broker : {own.uri(), tls_uri(own)}) {
+    SCOPED_TRACE(broker.substr(0, 5));
+    const Outcome trusted = services({"--cacert", ca}, broker);
+    EXPECT_EQ(trusted.exit_code, 0) << trusted.err;
+    EXPECT_NE(trusted.out.find(R"("service":"greeting")"), std::string::npos);
+    EXPECT_EQ(services({"--cacert", ca}, broker, "localhost").exit_code, 0);
+    EXPECT_EQ(services({"--insecure"}, broker).exit_code, 0);
+
+    const Outcome stranger = services({"--cacert", others.path("ca.pem")}, broker);
+    expect_fault(stranger, 7, "denied", "no");
+    EXPECT_EQ(stranger.error("/error/hint"), "--cacert FILE names the authority to trust");
+    EXPECT_EQ(services({}, broker).exit_code, 7);
+  }
+  const Outcome without = miko({"services", "--broker", own.uri(), "--cacert", ca, "--management",
+                                "https://127.0.0.1:" + std::to_string(own.management_port())});
+  EXPECT_EQ(without.exit_code, 6) << without.err;
+  const Outcome from_system =
+      miko({"services", "--broker", own.uri(), "--management",
+            "https://127.0.0.1:" + std::to_string(own.management_port()), "--cert",
+            authority().path("client.pem"), "--key", authority().path("client.key")},
+           {.environment = {{"SSL_CERT_FILE", ca}}});
+  EXPECT_EQ(from_system.exit_code, 0) << from_system.err;
+}
+
 }  // namespace
 }  // namespace miko::test

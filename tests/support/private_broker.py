@@ -74,12 +74,16 @@ class Node:
     def start(self, spawn, settings, management=False):
         """`spawn` (argv, env, log) starts a process; `settings` are lines of rabbitmq.conf.
 
-        The plugin of the management HTTP API takes seconds of the start.
+        The plugin of the management HTTP API takes seconds of the start. It speaks HTTPS, with the
+        certificate of `settings`, where they have one.
         """
         plugins = "[rabbitmq_management]." if management else "[]."
         if management:
-            settings = settings + ["management.tcp.ip = 127.0.0.1",
-                                   "management.tcp.port = {}".format(self.management_port)]
+            tls = [line.replace("ssl_options.", "management.ssl.") for line in settings
+                   if line.startswith("ssl_options.")]
+            listener = "management.{}.".format("ssl" if tls else "tcp")
+            settings = settings + tls + [listener + "ip = 127.0.0.1",
+                                         listener + "port = {}".format(self.management_port)]
         os.makedirs(self.directory, exist_ok=True)
         env = dict(self.env)
         env.update({
