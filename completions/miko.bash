@@ -21,6 +21,29 @@ _miko_dispatch='--data -H --header --ctx --require-handler --dry-run --lines --n
 _miko_listen='--also --durable --delete -n --count --for --exec --no-reconnect'
 _miko_tap='--errors --slow --method --grep -n --count --for --full --tree --record --queue-length'
 
+# What miko knows of the broker that the words so far name: services, the methods of service $2 that
+# were called before, or such calls.
+_miko_names() {
+  local line=("${words[@]:1:${#words[@]}-2}") i
+  for i in "${!line[@]}"; do
+    case ${line[i]} in
+      \"*\" | \'*\') line[i]=${line[i]:1:-1} ;;
+      '~/'*) line[i]=$HOME${line[i]:1} ;;
+    esac
+  done
+  miko completion --names "$1" --of "${2-}" -- "${line[@]}" 2>/dev/null </dev/null
+}
+
+# SERVICE, then METHOD; or both in a word.
+_miko_target() {
+  if ((positional == 0)); then
+    _miko_offer '' "$(_miko_names services)"
+    [[ $cur == *.* ]] && _miko_offer '' "$(_miko_names calls)"
+  elif ((positional == 1)); then
+    _miko_offer '' "$(_miko_names methods "$subcommand")"
+  fi
+}
+
 _miko_contexts() {
   miko context ls -o raw 2>/dev/null
 }
@@ -159,6 +182,13 @@ _miko_complete() {
     _miko_offer_files '' "$cur"
   elif [[ ($command == call || $command == bench || $command == dispatch) && $cur == *=@* ]]; then
     _miko_offer_at_files "${cur%%=@*}=@" "${cur#*=@}"
+  elif [[ $command == call || $command == bench ]]; then
+    _miko_target
+  elif [[ $command == probe && $positional -gt 0 ]]; then
+    _miko_offer '' "$(_miko_names methods "$subcommand")"
+  elif [[ $command == @(services|tap|wait) ||
+    ($command == @(dispatch|doctor|listen|ping|probe|serve) && $positional -eq 0) ]]; then
+    _miko_offer '' "$(_miko_names services)"
   fi
 }
 

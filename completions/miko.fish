@@ -1,7 +1,7 @@
 # fish completion for miko
 
-# The command on the line, without options and their values; fails if there is none yet.
-function __miko_command
+# The words on the line, without options and their values; the first is the command.
+function __miko_words
     set -l valued -b --broker --host --port --vhost --user --password-file --password --exchange \
         --management -c --config --context --password-from --cacert --cert --key --servername --timeout \
         -o --output --max-reply-size \
@@ -18,14 +18,42 @@ function __miko_command
             set skip yes
         else if not string match -q -- '-*' $word
             echo $word
-            return 0
         end
     end
-    return 1
+end
+
+# The command on the line; fails if there is none yet.
+function __miko_command
+    set -l words (__miko_words)
+    set -q words[1]
+    and echo $words[1]
 end
 
 function __miko_no_command
     not __miko_command >/dev/null
+end
+
+# Whether so many words stand behind the command.
+function __miko_words_are
+    test (count (__miko_words)) -eq (math $argv[1] + 1)
+end
+
+# What miko knows of the broker that the words so far name: services, the methods of a service that
+# were called before, or such calls.
+function __miko_names
+    set -l line (string replace -r -- '^~/' "$HOME/" (commandline -opc)[2..-1])
+    miko completion --names $argv[1] --of "$argv[2]" -- $line 2>/dev/null
+end
+
+# SERVICE, or SERVICE.METHOD in a word.
+function __miko_targets
+    __miko_names services
+    string match -q -- '*.*' (commandline -ct)
+    and __miko_names calls
+end
+
+function __miko_methods
+    __miko_names methods (__miko_words)[2]
 end
 
 function __miko_command_is
@@ -113,6 +141,12 @@ complete -c miko -n $has_arguments -l kwargs -x -a '(__miko_at_file)' -d 'Keywor
 complete -c miko -n $has_arguments -s H -l header -x -d 'AMQP header of the request, NAME:TEXT'
 complete -c miko -n $has_arguments -l ctx -x -a '(__miko_at_file)' -d 'Nameko context data, KEY=TEXT'
 complete -c miko -n $has_arguments -a '(__miko_at_file)'
+complete -c miko -n "$has_arguments; and __miko_words_are 0" -a '(__miko_targets)' -d Service
+complete -c miko -n "$has_arguments; and __miko_words_are 1" -a '(__miko_methods)' -d Method
+complete -c miko -n '__miko_command_is probe; and not __miko_words_are 0' -a '(__miko_methods)' -d Method
+complete -c miko -n '__miko_command_is services tap wait' -a '(__miko_names services)' -d Service
+complete -c miko -n '__miko_command_is dispatch doctor listen ping probe serve; and __miko_words_are 0' \
+    -a '(__miko_names services)' -d Service
 
 set -l in_call '__miko_command_is call'
 complete -c miko -n $in_call -l dry-run -d 'Print the message and send nothing'

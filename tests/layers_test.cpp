@@ -136,6 +136,8 @@ TEST(Layers, EverySourceHasAUnitTestOrIsNamedHere) {
                                                    "cli/call.cpp",
                                                    "cli/command.cpp",
                                                    "cli/completion.cpp",
+                                                   "cli/global_options.cpp",
+                                                   "cli/live_names.cpp",
                                                    "cli/context.cpp",
                                                    "cli/context_report.cpp",
                                                    "cli/doctor.cpp",

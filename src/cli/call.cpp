@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/count.h"
 #include "cli/file_input.h"
+#include "cli/name_cache.h"
 #include "miko.h"
 
 namespace miko::cli {
@@ -145,6 +146,9 @@ int run(CallOptions options, Session& session) {
     const int status = print(session, reply, name);
     if (rpc) {
       say_goodbye(*rpc, deadline);
+    }
+    if (reply.ok() || reply.failure->kind == ErrorKind::remote_error) {
+      NameCache(session.environment).add_method(name.service, name.method);
     }
     return status;
   } catch (const Error& error) {

@@ -98,10 +98,13 @@ struct Management::State {
   [[nodiscard]] std::string shown() const { return printable(shortened(base, 100)); }
 
   std::string get(std::string_view what, std::string_view columns, Clock::time_point until) {
+    return get(fmt::format("{}/{}?columns={}", what, vhost, columns), until);
+  }
+
+  std::string get(const std::string& path, Clock::time_point until) {
     HttpResponse response;
     try {
-      response =
-          http.get(fmt::format("{}/api/{}/{}?columns={}", base, what, vhost, columns), until);
+      response = http.get(fmt::format("{}/api/{}", base, path), until);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) {
         throw;
@@ -154,6 +157,13 @@ Overview Management::overview(Clock::time_point until) {
       until);
   const std::string bindings = state_->get("bindings", "source,destination,routing_key", until);
   return read_overview(state_->exchange, queues, consumers, bindings);
+}
+
+std::vector<std::string> Management::service_names(Clock::time_point until) {
+  return read_service_names(
+      state_->get(fmt::format("exchanges/{}/{}/bindings/source?columns=destination,routing_key",
+                              state_->vhost, percent_encoded(state_->exchange)),
+                  until));
 }
 
 }  // namespace miko

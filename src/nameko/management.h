@@ -54,6 +54,10 @@ struct Overview {
 [[nodiscard]] Overview read_overview(std::string_view exchange, std::string_view queues,
                                      std::string_view consumers, std::string_view bindings);
 
+/// The services whose own queues are bound to the RPC exchange, by name, as the list of what is
+/// bound to it says. Throws Error{bad_reply}.
+[[nodiscard]] std::vector<std::string> read_service_names(std::string_view bindings);
+
 /// RabbitMQ's management HTTP API, with the user of the broker, who needs the tag `monitoring` or
 /// `management`. Its statistics are up to five seconds old.
 class Management {
@@ -67,6 +71,10 @@ class Management {
 
   /// Throws Error{unreachable, denied, bad_reply, interrupted}.
   [[nodiscard]] Overview overview(Clock::time_point until);
+
+  /// The names of the services alone, by one cheap question. Throws as overview() does, and
+  /// Error{unknown_service} where there is no RPC exchange.
+  [[nodiscard]] std::vector<std::string> service_names(Clock::time_point until);
 
  private:
   struct State;

@@ -100,7 +100,27 @@ void classify(EventHandlerInfo& info) {
   info.handler = std::string(broadcast ? name.substr(0, dash) : name);
 }
 
+/// The service that a binding of the RPC exchange makes known; empty for others. A service's own
+/// queue is bound by its name, an observer's is called otherwise.
+std::string service_of(std::string_view queue, std::string_view key) {
+  const std::string_view service = key.ends_with(".*") ? key.substr(0, key.size() - 2) : "";
+  return !service.empty() && queue == fmt::format("rpc-{}", service) ? std::string(service) : "";
+}
+
 }  // namespace
+
+std::vector<std::string> read_service_names(std::string_view bindings) {
+  std::vector<std::string> names;
+  for (const JsonMember& row : rows_of("bindings", bindings)) {
+    std::string name =
+        service_of(text_at(row.value, "destination"), text_at(row.value, "routing_key"));
+    if (!name.empty()) {
+      names.push_back(std::move(name));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 Overview read_overview(std::string_view exchange, std::string_view queues,
                        std::string_view consumers, std::string_view bindings) {
@@ -122,9 +142,8 @@ Overview read_overview(std::string_view exchange, std::string_view queues,
       continue;
     }
     if (source == exchange) {
-      // A service's own queue is bound by its name; an observer's is called otherwise.
-      const std::string service = key.ends_with(".*") ? key.substr(0, key.size() - 2) : "";
-      if (!service.empty() && queue->first == "rpc-" + service) {
+      const std::string service = service_of(queue->first, key);
+      if (!service.empty()) {
         overview.services.push_back(
             {.service = service, .queue = queue->second, .instances = instances[queue->first]});
       }

@@ -14,7 +14,7 @@ std::string miko_path() {
 }
 
 Command miko_command(std::vector<std::string> arguments, MikoOptions options) {
-  // Shared by all runs of this test process: miko must not write to its HOME.
+  // Shared by all runs of this test process: nothing that miko keeps there changes what it does.
   static const TemporaryDirectory home;
   std::map<std::string, std::string> environment = {
       {"HOME", home.path()},
