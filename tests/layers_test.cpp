@@ -144,6 +144,7 @@ TEST(Layers, EverySourceHasAUnitTestOrIsNamedHere) {
                                                    "cli/file_input.cpp",
                                                    "cli/dispatch.cpp",
                                                    "cli/dispatch_lines.cpp",
+                                                   "cli/discovery.cpp",
                                                    "cli/help.cpp",
                                                    "cli/listen_options.cpp",
                                                    "cli/tap.cpp",

@@ -10,15 +10,19 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "base/signals.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/count.h"
+#include "cli/discovery.h"
 #include "cli/duration.h"
 #include "cli/exit_code.h"
 #include "cli/line_output.h"
+#include "cli/name_cache.h"
 #include "cli/progress.h"
 #include "cli/recording.h"
 #include "cli/tap_filter.h"
@@ -37,6 +41,12 @@ constexpr std::size_t waiting_output_max = 8UL * 1024 * 1024;
 
 /// How long the end is put off for a reader who still takes what waits for him.
 constexpr std::chrono::seconds last_output{2};
+
+/// Bytes of names where they were not typed.
+constexpr std::size_t announced_size_max = 400;
+
+/// Methods that are kept for completion.
+constexpr std::size_t remembered_max = 1000;
 
 /// Columns of a line for eyes where there is no terminal to ask.
 constexpr std::size_t default_columns = 120;
@@ -61,10 +71,6 @@ std::size_t terminal_columns() {
 }
 
 TapOptions tap_options(const TapWords& words, const Settings& settings) {
-  if (words.services.empty()) {
-    throw usage_error("no service is named",
-                      "name the services to watch: AMQP alone cannot list them");
-  }
   TapOptions options = {.services = words.services, .reply_timeout = settings.timeout};
   if (words.queue_length) {
     options.queue_length_max = static_cast<std::uint32_t>(
@@ -88,7 +94,9 @@ class Watch {
         session_(session),
         settings_(session.settings()),
         filter_(tap_filter(words)),
-        tap_(settings_.connection, tap_options(words, settings_)) {
+        discovery_(words.services.empty() ? std::make_unique<Discovery>(settings_) : nullptr),
+        tap_(settings_.connection, tap_options(words, settings_)),
+        names_(session.environment) {
     if (words.count) {
       count_ = parse_count("--count", *words.count, 1, count_max);
     }
@@ -101,7 +109,11 @@ class Watch {
   }
 
   int run() {
-    tap_.log_in(session_.started + settings_.timeout);
+    const Clock::time_point deadline = session_.started + settings_.timeout;
+    if (discovery_) {
+      discovery_->begin(tap_, deadline);
+    }
+    tap_.log_in(deadline);
     // From here on Ctrl-C is an event among others.
     tap_.set_interrupt_fd(-1);
     announce_start();
@@ -127,6 +139,10 @@ class Watch {
     if (output_.pending() > 0) {
       others.push_back(output_.writable());
     }
+    if (discovery_) {
+      discovery_->look(tap_, session_.output);
+      end = std::min(end, discovery_->next());
+    }
     try {
       for (Exchange& exchange : tap_.run_once(others, end)) {
         take(std::move(exchange));
@@ -146,6 +162,9 @@ class Watch {
       return;
     }
     ++seen_;
+    if (exchange.answered && exchange.reply.ok()) {
+      remember(exchange);
+    }
     failed_ += exchange.answered && !exchange.reply.ok() ? 1 : 0;
     unanswered_ += exchange.answered ? 0 : 1;
     std::optional<CallTree> tree = words_.tree
@@ -153,6 +172,14 @@ class Watch {
                                        : std::optional(CallTree{.exchange = std::move(exchange)});
     if (tree && passes(*tree)) {
       show(*tree);
+    }
+  }
+
+  /// For the completion of a shell.
+  void remember(const Exchange& exchange) {
+    if (remembered_.size() < remembered_max &&
+        remembered_.insert(exchange.service + '.' + exchange.method).second) {
+      names_.add_method(exchange.service, exchange.method);
     }
   }
 
@@ -239,10 +266,14 @@ class Watch {
     for (const TappedService& service : tap_.services()) {
       std::string& names = service.present ? watched : missing;
       names += names.empty() ? "" : ", ";
-      names += service.name;
+      names += printable(service.name);
       present_.push_back(service.present);
     }
-    if (!watched.empty()) {
+    if (discovery_) {
+      session_.output.warn(watched.empty() ? "no service here yet: watching those to come"
+                                           : fmt::format("watching {}, and those to come",
+                                                         shortened(watched, announced_size_max)));
+    } else if (!watched.empty()) {
       session_.output.warn(fmt::format("watching {}", watched));
     }
     if (!missing.empty()) {
@@ -252,13 +283,14 @@ class Watch {
 
   void announce_changes() {
     const std::vector<TappedService>& services = tap_.services();
+    present_.resize(services.size());
     for (std::size_t i = 0; i < services.size(); ++i) {
       if (services[i].present != present_[i]) {
         present_[i] = services[i].present;
-        session_.output.warn(
-            services[i].present
-                ? fmt::format("watching {}", services[i].name)
-                : fmt::format("waiting for {}: its queue was deleted", services[i].name));
+        const std::string name = printable(services[i].name);
+        session_.output.warn(services[i].present
+                                 ? fmt::format("watching {}", name)
+                                 : fmt::format("waiting for {}: its queue was deleted", name));
       }
     }
     const TapCounts counts = tap_.counts();
@@ -303,7 +335,10 @@ class Watch {
   Session& session_;
   Settings settings_;
   TapFilter filter_;
+  std::unique_ptr<Discovery> discovery_;
   Tap tap_;
+  NameCache names_;
+  std::set<std::string> remembered_ = {};
   std::optional<Recording> recording_ = std::nullopt;
   std::optional<std::uint64_t> count_ = std::nullopt;
   std::optional<std::chrono::nanoseconds> duration_ = std::nullopt;
@@ -329,8 +364,10 @@ void declare_tap(CLI::App& command, Session& session) {
                                const char* what, const char* help) {
     command.add_option(option, value, help)->option_text(what);
   };
-  command.add_option("service", words->services, "Services to watch; those to come are waited for")
-      ->option_text("SERVICE...");
+  command
+      .add_option("service", words->services,
+                  "Services to watch, also those to come; none: all that the management API lists")
+      ->option_text("[SERVICE...]");
   command.add_flag("--errors", words->errors, "Only calls that failed or have no reply");
   text("--slow", words->slow, "DURATION", "Only calls that took so long or longer");
   command.add_option("--method", words->method, "Only these methods: get_*, or orders.get_*")
@@ -348,6 +385,7 @@ void declare_tap(CLI::App& command, Session& session) {
        "Messages that may wait at the broker before the oldest are dropped [10000]");
   command.footer(
       "Examples:\n"
+      "  miko tap\n"
       "  miko tap orders payments\n"
       "  miko tap orders --errors --for 1m -o json | jq -r .error.message\n"
       "  miko tap orders --slow 500ms --method 'get_*'");

@@ -66,10 +66,17 @@ class Tap::Session {
       throw usage_error(fmt::format("more than {} services", services_max));
     }
     for (const std::string& name : tap.services) {
-      service_queues_.push_back(nameko::rpc_queue_name(name));
-      services_.push_back({.name = name});
+      add(name);
     }
-    looks_.resize(services_.size());
+  }
+
+  void watch(const std::string& name) {
+    const bool known =
+        std::any_of(services_.begin(), services_.end(),
+                    [&name](const TappedService& service) { return service.name == name; });
+    if (!known && services_.size() < services_max) {
+      add(name);
+    }
   }
 
   void log_in(Clock::time_point until) {
@@ -107,6 +114,12 @@ class Tap::Session {
   void close(Clock::duration at_most) { connection_.close(Clock::now() + at_most); }
 
  private:
+  void add(const std::string& name) {
+    service_queues_.push_back(nameko::rpc_queue_name(name));
+    services_.push_back({.name = name});
+    looks_.emplace_back();
+  }
+
   enum class About { service, binding, own_queue };
 
   /// What was asked, in the order of the answers.
@@ -247,6 +260,10 @@ void Tap::log_in(Clock::time_point until) {
 
 std::vector<Exchange> Tap::run_once(std::span<pollfd> others, Clock::time_point until) {
   return session_->run_once(others, until);
+}
+
+void Tap::watch(const std::string& service) {
+  session_->watch(service);
 }
 
 const std::vector<TappedService>& Tap::services() const {

@@ -60,7 +60,11 @@ class Tap {
   /// Throws Error when the session is lost.
   [[nodiscard]] std::vector<Exchange> run_once(std::span<pollfd> others, Clock::time_point until);
 
-  /// In the order of TapOptions::services.
+  /// Watches one more service as soon as it is there; nothing if it is watched already or there are
+  /// 1000 of them.
+  void watch(const std::string& service);
+
+  /// In the order of TapOptions::services and watch().
   [[nodiscard]] const std::vector<TappedService>& services() const;
 
   [[nodiscard]] TapCounts counts() const;

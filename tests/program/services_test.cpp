@@ -72,8 +72,22 @@ TEST_F(ManagementTest, ListsEverything) {
 }
 
 TEST_F(ManagementTest, ShowsInstancesAndWhoHandlesEvents) {
+  Child tapping(miko_command({"tap", "--management", api(), "--method", "hello", "-n", "2"},
+                             {.environment = {{"AMQP_URI", managed().uri()}}}));
+  tapping.read_stderr_until("watching greeting, lab, lab.dotted, shop, and those to come");
   Child instance(instance_of(managed().service(nameko_2), "other"));
   ASSERT_EQ(miko({"wait", "other", "--timeout", "30s"}).exit_code, 0);
+
+  // No service was named to the tap, and one of them came later.
+  tapping.read_stderr_until("watching other");
+  EXPECT_EQ(miko({"call", "other", "hello"}).exit_code, 0);
+  EXPECT_EQ(miko({"call", "greeting", "hello", "name=Ann"}).exit_code, 0);
+  EXPECT_EQ(miko({"call", "nosuch", "hello"}).exit_code, 4);
+  const std::string seen = tapping.wait().out;
+  EXPECT_NE(seen.find(R"("service":"other","method":"hello")"), std::string::npos) << seen;
+  EXPECT_NE(seen.find(R"("service":"greeting","method":"hello")"), std::string::npos) << seen;
+  EXPECT_EQ(miko({"completion", "--names", "services", "--", "--management", api()}).out,
+            "greeting\nlab\nlab.dotted\nother\nshop\n");
 
   std::string out;
   // The API's statistics lag behind.
@@ -122,7 +136,12 @@ TEST_F(ManagementTest, IsNotNeededByAUserWithTheLeastRights) {
   EXPECT_EQ(miko({"wait", "greeting", "lab"}, uri).exit_code, 0);
   EXPECT_EQ(miko({"ping", "greeting", "-n", "1"}, uri).exit_code, 0);
   EXPECT_EQ(miko({"probe", "greeting", "hello"}, uri).exit_code, 0);
+  Child tapping(miko_command({"tap", "greeting", "-n", "1"}, {.environment = {{"AMQP_URI", uri}}}));
+  tapping.read_stderr_until("watching greeting");
   EXPECT_EQ(miko({"call", "--wait", "greeting", "hello", "name=Ann"}, uri).exit_code, 0);
+  EXPECT_NE(tapping.wait().out.find(R"("method":"hello")"), std::string::npos);
+  const Outcome doctor = miko({"doctor", "greeting"}, uri);
+  EXPECT_EQ(doctor.exit_code, 0) << doctor.out;
 }
 
 }  // namespace

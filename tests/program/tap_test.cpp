@@ -326,11 +326,13 @@ TEST_P(TapTest, SaysThatItLostTheBroker) {
   EXPECT_NE(run.err.find("1 not answered yet"), std::string::npos) << run.err;
 }
 
-TEST_P(TapTest, WantsToKnowWhichServicesToWatch) {
-  const Outcome run = miko({"tap"});
+TEST_P(TapTest, WantsNamesWhereThereIsNoManagementApi) {
+  const Outcome run = miko({"tap", "--management", "http://127.0.0.1:1"});
 
-  EXPECT_EQ(run.exit_code, 2);
-  EXPECT_EQ(run.error("/error/message"), "no service is named");
+  EXPECT_EQ(run.exit_code, 6);
+  EXPECT_EQ(run.error("/error/message").find("no management API at http://127.0.0.1:1: "), 0U);
+  EXPECT_NE(run.error("/error/hint").find("where services are named, this works without"),
+            std::string::npos);
 }
 
 /// The broker alone decides about rights, whatever Nameko runs there.
