@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 
+from events import events
 from large_replies import large_replies
 from one_shot import one_shot
 from peers import CannotBuild, HERE, Peers
@@ -21,7 +22,8 @@ from throughput import throughput
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
 # Each measures one thing with all of the machine to itself, and gives (rows, goals).
-SECTIONS = {"one-shot": one_shot, "throughput": throughput, "large-replies": large_replies}
+SECTIONS = {"one-shot": one_shot, "throughput": throughput, "large-replies": large_replies,
+            "events": events}
 PLOTTED = ("throughput", "one-shot")
 
 
@@ -29,8 +31,8 @@ def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=50,
-                        help="runs of each client (50); half of them of throughput, a tenth of "
-                             "large replies")
+                        help="runs of each client (50); half of them of throughput, a fifth of "
+                             "events, a tenth of large replies")
     parser.add_argument("--miko", metavar="PATH",
                         default=os.path.join(ROOT, "build", "release", "miko"),
                         help="the program to measure (build/release/miko)")

@@ -46,8 +46,8 @@ def compile_cxx(name, target, flags):
 
 class Peers:
     """`clients`: name to the words before SERVICE NAME; `readers`: the same, of those who print
-    large results; `windows`: name to the words before WINDOW CALLS SERVICE; `skipped`: who is
-    missing, and why."""
+    large results; `windows`: name to the words before WINDOW CALLS SERVICE; `dispatchers`: name
+    to the words before EVENTS SERVICE; `skipped`: who is missing, and why."""
 
     def __init__(self):
         self.folder = os.path.join(cache_directory(), "benchmark")
@@ -55,10 +55,12 @@ class Peers:
         self.clients = {}
         self.readers = {}
         self.windows = {}
+        self.dispatchers = {}
         self.skipped = []
         self.empty = self.required("empty", ["-static"])
         self.runner = self.required("runner", ["-static"])
         self.echo_responder = self.required("echo_responder", ["-lrabbitmq"])
+        self.publish = self.required("publish", ["-lrabbitmq"])
         self.clients["C sequential"] = [self.required("sequential", ["-lrabbitmq"])]
         self.windows["C, rabbitmq-c, bare"] = [self.required("window", ["-lrabbitmq"])]
         self.add_static_c()
@@ -125,6 +127,8 @@ class Peers:
         if os.access(python, os.X_OK):
             self.clients["Nameko " + version] = [python, os.path.join(HERE, "nameko_client.py")]
             self.windows["Nameko " + version] = [python, os.path.join(HERE, "nameko_window.py")]
+            self.dispatchers["Nameko " + version] = [python,
+                                                     os.path.join(HERE, "nameko_events.py")]
         else:
             self.skipped.append("Nameko {}: no virtual environment at {} (scripts/install makes it)"
                                 .format(version, os.path.dirname(os.path.dirname(python))))

@@ -21,7 +21,7 @@ class Row:
 
 @dataclass
 class Rate:
-    """Of runs of `calls` calls each, one a round: `rates`. `ratio` is that to the base."""
+    """Of runs of `calls` calls or events each, one a round: `rates`. `ratio` is that to the base."""
 
     group: str
     client: str
@@ -65,7 +65,7 @@ def print_table(rows):
     of_rates = isinstance(rows[0], Rate)
     if of_rates:
         print("{:<28}{:>10}{:>18}{:>9}{:>13}".format(
-            "", "calls/s", "p10 - p90", "ratio", "CPU us/call"))
+            "", "a second", "p10 - p90", "ratio", "CPU us each"))
     else:
         print("{:<28}{:>10}{:>18}{:>9}{:>9}{:>9}".format(
             "", "median ms", "p10 - p90 ms", "ratio", "CPU ms", "RSS MB"))

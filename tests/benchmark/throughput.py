@@ -32,13 +32,14 @@ PATIENCE_SECONDS = 300
 @dataclass
 class Load:
     """`calls` calls by one client; `read` takes (calls, output, wall seconds, CPU seconds of the
-    process) and gives (calls a second, CPU us per call)."""
+    process) and gives (calls a second, CPU us per call). `input` is a file for standard input."""
 
     group: str
     name: str
     words: list
     calls: int
     read: object
+    input: str = os.devnull
 
 
 def group_of(window):
@@ -103,9 +104,9 @@ def cpu_of_children():
 def run(load, environment, directory):
     """Gives (calls a second, CPU us per call) of one run."""
     path = os.path.join(directory, "output")
-    with open(path, "wb") as output:
+    with open(path, "wb") as output, open(load.input, "rb") as standard_input:
         cpu, start = cpu_of_children(), time.monotonic()
-        done = subprocess.run(load.words, stdin=subprocess.DEVNULL, stdout=output,
+        done = subprocess.run(load.words, stdin=standard_input, stdout=output,
                               stderr=subprocess.PIPE, env=environment, cwd=directory,
                               timeout=PATIENCE_SECONDS)
         wall, cpu = time.monotonic() - start, cpu_of_children() - cpu
@@ -121,7 +122,7 @@ def run(load, environment, directory):
                                                   said)) from problem
 
 
-def summarize(loads, samples):
+def summarize(loads, samples, base=BARE_CLIENT):
     rows = []
     for load, of_load in zip(loads, samples):
         rates = [rate for rate, _ in of_load]
@@ -132,7 +133,7 @@ def summarize(loads, samples):
                          cpu_us_per_call=statistics.median(cpu for _, cpu in of_load),
                          rates=rates))
     for row in rows:
-        row.ratio = row.ratio_to(find(rows, row.group, BARE_CLIENT))
+        row.ratio = row.ratio_to(find(rows, row.group, base))
     return rows
 
 

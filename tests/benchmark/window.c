@@ -3,23 +3,8 @@
 // reading or correlating them: the most that rabbitmq-c and the broker allow. Prints one line
 // {"calls": int, "seconds": float, "cpu_us_per_call": float}.
 
-#include <sys/resource.h>
-#include <time.h>
-
 #include "peer.h"
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static double cpu_seconds(void) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-         (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
+#include "stopwatch.h"
 
 static void publish(amqp_connection_state_t connection, struct Request* request,
                     amqp_bytes_t routing_key, long count) {
@@ -66,8 +51,7 @@ int main(int argc, char** argv) {
   amqp_connection_state_t connection = connect_to_broker();
   consume_replies(connection, request.reply_key);
 
-  const double cpu_before = cpu_seconds();
-  const double start = seconds_now();
+  const struct Stopwatch watch = start_stopwatch();
   long sent = 0;
   long answered = 0;
   while (answered < calls) {
@@ -78,11 +62,7 @@ int main(int argc, char** argv) {
     sent += count;
     answered += count_replies(connection);
   }
-  const double seconds = seconds_now() - start;
-  const double cpu = cpu_seconds() - cpu_before;
-
-  printf("{\"calls\": %ld, \"seconds\": %.6f, \"cpu_us_per_call\": %.2f}\n", calls, seconds,
-         cpu * 1e6 / (double)calls);
+  print_figures(&watch, calls);
   say_goodbye(connection);
   return 0;
 }
