@@ -2,14 +2,33 @@
 
 #include "support/serve.h"
 
+#include <cstdlib>
+#include <filesystem>
+
 #include "amqp/connection.h"
 #include "base/uuid.h"
 #include "nameko/endpoints.h"
 #include "support/eventually.h"
 #include "support/nameko_test.h"
+#include "support/temporary.h"
 
 namespace miko::test {
 namespace {
+
+/// Where scripts/benchmark puts amqplib; empty if there is none, or no node.
+std::string node_modules() {
+  const char* const cache = std::getenv("XDG_CACHE_HOME");
+  const char* const home = std::getenv("HOME");
+  const std::string modules =
+      (cache != nullptr ? std::string(cache)
+                        : std::string(home != nullptr ? home : "") + "/.cache") +
+      "/miko/benchmark/node_modules";
+  const bool there = std::filesystem::exists(modules + "/amqplib/package.json") &&
+                     run({.argv = {"/bin/sh", "-c", "command -v node"},
+                          .environment = {{"PATH", std::getenv("PATH")}}})
+                             .exit_code == 0;
+  return there ? modules : "";
+}
 
 class ServeTest : public NamekoTest {
  protected:
@@ -120,13 +139,52 @@ TEST_P(ServeTest, C54_SharesTheCallsWithARealServiceBesideIt) {
   EXPECT_EQ(stubs, 4);
 }
 
-TEST_P(ServeTest, ARealServiceRunsUnchangedWhenTheOneItCallsIsAStub) {
+TEST_P(ServeTest, ARealServiceRunsUnchangedWhenTheOneItCallsIsAFileOfStubs) {
+  const TemporaryDirectory directory;
+  const std::string stubs = directory.write_file("stubs.yaml", R"(
+service: stock
+methods:
+  take:
+    params: item, count
+    stubs:
+      - when: {/params/item: pen}
+        reply: 41
+      - raise: {type: stock.errors.SoldOut, message: "no {{/params/item}}"}
+)");
   Child real(orders());
   ASSERT_TRUE(eventually([this] { return queue("rpc-orders").ends_with("1 consuming"); }));
-  Serve serve(service().uri, {"stock", "--reply", "take(item, count)=41"});
+  Serve serve(service().uri, {"stock", "--file", stubs});
 
   EXPECT_EQ(miko({"call", "orders", "create", "item=pen", "count:=1"}).out,
             "{\"item\":\"pen\",\"left\":41}\n");
+  // What the service does not catch goes on to its caller.
+  EXPECT_EQ(miko({"call", "orders", "create", "item=ink", "count:=1"}).error("/error/remote/value"),
+            "SoldOut no ink");
+}
+
+/// A client that shares nothing with Nameko and miko, where the benchmark has installed it.
+TEST_P(ServeTest, C53_NodesAmqplibGetsResultsExceptionsAndRefusals) {
+  const std::string modules = node_modules();
+  if (modules.empty()) {
+    GTEST_SKIP() << "SKIPPED: no node with amqplib here: scripts/benchmark installs it";
+  }
+  const auto call = [&](const std::string& name) {
+    return run(
+        {.argv = {"/usr/bin/env", "node", MIKO_SOURCE_DIR "/tests/benchmark/node_client.js", name,
+                  "Ann"},
+         .environment = {
+             {"AMQP_URI", service().uri}, {"NODE_PATH", modules}, {"PATH", std::getenv("PATH")}}});
+  };
+  Serve result(service().uri, {"node-result", "--reply", "hello(name)=\"Hi, Ann\""});
+  Serve raising(service().uri, {"node-raise", "--raise", "hello=orders.errors.NotFound:A-1"});
+  Serve without(service().uri, {"node-without", "--reply", "bye=1"});
+  Serve other(service().uri, {"node-other", "--reply", "hello()=1"});
+
+  EXPECT_EQ(call("node-result").out, "\"Hi, Ann\"\n");
+  EXPECT_EQ(call("node-raise").err, "NotFound: A-1\n");
+  EXPECT_EQ(call("node-without").err, "MethodNotFound: hello\n");
+  EXPECT_EQ(call("node-other").err,
+            "IncorrectSignature: hello() got an unexpected keyword argument 'name'\n");
 }
 
 TEST_P(ServeTest, RefusesToStandBesideARealServiceUnlessForced) {
