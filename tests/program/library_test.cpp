@@ -1,6 +1,10 @@
 // The library face: installed with its CMake package, it builds and runs the example program; and
 // one connection serves many calls.
 
+#include <map>
+#include <optional>
+#include <vector>
+
 #include "miko.h"
 #include "support/nameko_test.h"
 #include "support/temporary.h"
@@ -54,6 +58,82 @@ TEST(Library, AConnectionServesManyCallsAndASlowOne) {
   EXPECT_EQ(rpc.call("lab", "slow", {.args = "[5]"}).value(), "5");
   call_often();
   rpc.close();
+}
+
+/// Turns the others until `done`; each of them sleeps shortly.
+template <typename Done, typename... Sessions>
+void turn_until(Done done, Sessions&... sessions) {
+  const Clock::time_point give_up = Clock::now() + std::chrono::seconds(20);
+  while (!done() && Clock::now() < give_up) {
+    (sessions.run_once({}, Clock::now() + std::chrono::milliseconds(5)), ...);
+  }
+}
+
+TEST(Library, AServerAnswersAtOnceOrLaterAndRefusesAsNamekoDoes) {
+  MIKO_NEEDS_BROKER();
+  const Options options = {.broker = lab().uri()};
+  std::vector<std::uint64_t> open;
+  Server server(options, {.service = "library-server",
+                          .has_method = [](std::string_view method) { return method != "nope"; },
+                          .handle = [&open](const Request& request) -> std::optional<Response> {
+                            if (request.method == "later") {
+                              open.push_back(request.id);
+                              return std::nullopt;
+                            }
+                            if (request.method == "find") {
+                              return raised("orders.errors.NotFound", "A-1");
+                            }
+                            return Response{.result = request.args};
+                          }});
+  server.start(Clock::now() + std::chrono::seconds(20));
+  Client rpc = connect(options);
+  std::map<std::string, Reply> replies;
+  for (const char* method : {"hello", "find", "nope", "later"}) {
+    rpc.start("library-server", method, {.args = R"(["Ann"])"},
+              [&replies, method](Reply reply) { replies[method] = std::move(reply); });
+  }
+
+  turn_until([&] { return replies.size() == 3 && open.size() == 1; }, rpc, server);
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_EQ(server.unanswered(), 1U);
+  server.respond(open.front(), {.result = "[1, null]"});
+  turn_until([&] { return replies.size() == 4; }, rpc, server);
+
+  EXPECT_EQ(replies["hello"].value(), R"(["Ann"])");
+  EXPECT_EQ(replies["find"].remote->exc_path, "orders.errors.NotFound");
+  EXPECT_EQ(replies["nope"].failure->kind, ErrorKind::unknown_method);
+  EXPECT_EQ(replies["later"].value(), "[1, null]");
+  EXPECT_EQ(server.taken(), 4U);
+  server.stop(Clock::now() + std::chrono::seconds(20));
+  EXPECT_TRUE(server.close(Clock::now() + std::chrono::seconds(20)));
+  rpc.close();
+}
+
+TEST(Library, AListenerTakesWhatADispatcherSends) {
+  MIKO_NEEDS_NAMEKO(nameko_2);
+  const Options options = {.broker = lab().service(nameko_2).uri};
+  std::vector<Event> events;
+  Listener listener(options, {.subscriptions = {{.service = "shop", .types = {"library.*"}}}},
+                    [&events](Event event) { events.push_back(std::move(event)); });
+  listener.open(Clock::now() + std::chrono::seconds(20));
+  Dispatcher shop(options, "shop");
+
+  EXPECT_EQ(shop.dispatch("library.one", {.data = R"({"id": 7})", .context = R"({"user": "Ann"})"}),
+            std::nullopt);
+  const std::optional<Failure> failure =
+      shop.dispatch("elsewhere", {.data = "1", .require_handler = true});
+  turn_until([&] { return !events.empty(); }, listener);
+
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->kind, ErrorKind::no_instance);
+  EXPECT_EQ(failure->executed, Executed::no);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].service, "shop");
+  EXPECT_EQ(events[0].type, "library.one");
+  EXPECT_EQ(events[0].data, R"({"id": 7})");
+  EXPECT_EQ(events[0].headers, R"({"nameko.user":"Ann"})");
+  shop.close();
+  listener.close();
 }
 
 TEST(Library, TheExampleHasUnderTwentyLines) {
