@@ -21,7 +21,7 @@ class Row:
 
 @dataclass
 class Rate:
-    """Of runs of `calls` calls or events each, one a round: `rates`. `ratio` is that to the base."""
+    """Of runs of `calls` calls or events each, one a round: `rates`. `ratio`: to the base."""
 
     group: str
     client: str
