@@ -1,9 +1,13 @@
-// latency WINDOW CALLS SERVICE
+// latency WINDOW CALLS SERVICE [RATE]
 // Makes CALLS calls of SERVICE.hello("Ann") with WINDOW of them in flight and times each by itself,
 // from right before its request is written to the arrival of its reply, found by correlation id.
-// Prints one line {"calls": int, "rate": calls a second, "mean": ms, "p50": ms, "p99": ms}; the
-// percentiles are exact. Shares nothing with miko: rabbitmq-c's own connection, and no histogram.
+// With RATE so many are due a second, at most WINDOW in flight, and each is timed from when it was
+// due. Prints one line {"calls": int, "rate": calls a second, "mean": ms, "p50": ms, "p99": ms};
+// the percentiles are exact. Shares nothing with miko: rabbitmq-c's own connection, and no
+// histogram.
 
+#define _GNU_SOURCE
+#include <poll.h>
 #include <time.h>
 
 #include "peer.h"
@@ -20,14 +24,26 @@ static double seconds_now(void) {
 }
 
 static void start(amqp_connection_state_t connection, struct Request* request,
-                  amqp_bytes_t routing_key, struct Call* call) {
+                  amqp_bytes_t routing_key, struct Call* call, double due) {
   static const char body[] = "{\"args\": [\"Ann\"], \"kwargs\": {}}";
   request->properties.correlation_id = amqp_cstring_bytes(call->id);
-  call->started = seconds_now();
+  call->started = due > 0 ? due : seconds_now();
   check_status(
       amqp_basic_publish(connection, channel_number, amqp_cstring_bytes(RPC_EXCHANGE), routing_key,
                          1, 0, &request->properties, amqp_cstring_bytes(body)),
       "basic.publish");
+}
+
+// Waits for a reply. Returns 0 if none has begun to arrive by then.
+static int readable_by(amqp_connection_state_t connection, double until) {
+  if (amqp_data_in_buffer(connection) || amqp_frames_enqueued(connection)) {
+    return 1;
+  }
+  const double left = until - seconds_now();
+  const long nanoseconds = left > 0 ? (long)(left * 1e9) : 0;
+  const struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  struct pollfd socket = {.fd = amqp_get_sockfd(connection), .events = POLLIN};
+  return ppoll(&socket, 1, &timeout, NULL) > 0;
 }
 
 // Waits for the next reply that is whole. Returns which of the calls it answers.
@@ -66,10 +82,12 @@ static int compare(const void* left, const void* right) {
 }
 
 int main(int argc, char** argv) {
-  const long window = argc == 4 ? atol(argv[1]) : 0;
-  const long calls = argc == 4 ? atol(argv[2]) : 0;
-  if (window < 1 || calls < window) {
-    die("usage: latency WINDOW CALLS SERVICE, with at least WINDOW calls");
+  const int has_words = argc == 4 || argc == 5;
+  const long window = has_words ? atol(argv[1]) : 0;
+  const long calls = has_words ? atol(argv[2]) : 0;
+  const double rate = argc == 5 ? atof(argv[4]) : 0;
+  if (window < 1 || calls < 1 || (argc == 5 && !(rate > 0))) {
+    die("usage: latency WINDOW CALLS SERVICE [RATE]");
   }
   char text[256];
   snprintf(text, sizeof text, "%s.hello", argv[3]);
@@ -94,11 +112,16 @@ int main(int argc, char** argv) {
   long answered = 0;
   while (answered < calls) {
     cork(connection, 1);
-    while (free_count > 0 && sent < calls) {
-      start(connection, &request, routing_key, &in_flight[free_slots[--free_count]]);
+    double due = rate > 0 ? first + (double)sent / rate : 0;
+    while (free_count > 0 && sent < calls && due <= seconds_now()) {
+      start(connection, &request, routing_key, &in_flight[free_slots[--free_count]], due);
       ++sent;
+      due = rate > 0 ? first + (double)sent / rate : 0;
     }
     cork(connection, 0);
+    if (free_count > 0 && sent < calls && !readable_by(connection, due)) {
+      continue;
+    }
     do {
       const long slot = next_reply(connection, window);
       seconds[answered] = seconds_now() - in_flight[slot].started;
