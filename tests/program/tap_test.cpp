@@ -299,17 +299,21 @@ TEST_P(TapTest, EndsPolitelyOnCtrlC) {
 TEST_P(TapTest, ASlowReaderLosesLinesAndStopsNothing) {
   const FullPipe pipe;
   pipe.fill();
-  const auto tapping = tap({"lab", "--full"}, {.output = File{.path = pipe.path()}});
+  const TemporaryDirectory directory;
+  const std::string record = directory.path("seen.jsonl");
+  const auto tapping =
+      tap({"lab", "--full", "--record", record}, {.output = File{.path = pipe.path()}});
   for (int i = 0; i < 4; ++i) {
     call({"lab", "big", ":=5000000", "-o", "none"});
   }
   tapping->read_stderr_until("the reader of stdout is too slow");
+  ASSERT_TRUE(eventually([&record] { return lines_of(read_file(record)).size() == 4; }));
   tapping->send_signal(SIGINT);
   const Outcome run = tapping->wait();
 
   EXPECT_EQ(run.exit_code, 130);
   EXPECT_TRUE(std::regex_search(
-      run.err, std::regex(R"([34] ok, .*; [12] dropped because the reader of stdout is too slow)")))
+      run.err, std::regex(R"(4 ok, .*; [12] dropped because the reader of stdout is too slow)")))
       << run.err;
 }
 
