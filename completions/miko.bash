@@ -8,12 +8,13 @@ _miko_valued='-b --broker --host --port --vhost --user --password-file --passwor
   -j --in-flight -n --calls -z --duration -r --rate --warmup --args-file --fail-if --hgrm
   --data --also --durable --exec --slow --method --grep --for --count --record --queue-length
   --retry -i --interval --format --warn --crit
-  --reply --raise --exec-timeout --file --delay'
+  --reply --raise --exec-timeout --file --delay
+  --expect --expect-error --within'
 _miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
   --management -c --config --context --careful --tls --cacert --cert --key --servername --insecure --timeout
   -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
 _miko_batch='-j --in-flight --ordered --fail-fast --no-progress --no-expire'
-_miko_call="--args --kwargs -H --header --ctx --dry-run --wait --retry --batch
+_miko_call="--args --kwargs -H --header --ctx --dry-run --wait --retry --batch --expect --expect-error --within
   $_miko_batch"
 _miko_bench='--args --kwargs -H --header --ctx -n --calls -z --duration -j --in-flight -r --rate
   --warmup --args-file --fail-if --hgrm --no-progress'

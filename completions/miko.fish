@@ -9,7 +9,8 @@ function __miko_words
         -r --rate --warmup --args-file --fail-if --hgrm --data \
         --also --durable --exec --slow --method --grep --for --count --record --queue-length \
         --retry -i --interval --format --warn --crit \
-        --reply --raise --exec-timeout --file --delay
+        --reply --raise --exec-timeout --file --delay \
+        --expect --expect-error --within
     set -l skip no
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
@@ -152,6 +153,9 @@ set -l in_call '__miko_command_is call'
 complete -c miko -n $in_call -l dry-run -d 'Print the message and send nothing'
 complete -c miko -n $in_call -l wait -d 'First wait for the broker and an instance'
 complete -c miko -n $in_call -l retry -x -d 'Repeat what certainly did not run'
+complete -c miko -n $in_call -l expect -x -d 'Must be true of the result, such as "/total >= 10"'
+complete -c miko -n $in_call -l expect-error -x -d 'How the call must fail: type of exception or error.code'
+complete -c miko -n $in_call -l within -x -d 'The longest the reply may take'
 complete -c miko -n $in_call -l batch -d 'Read arguments from standard input and call once for each'
 
 set -l is_many '__miko_command_is call batch bench'

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/json_number.h"
 
 namespace miko {
 namespace {
@@ -33,38 +34,6 @@ std::optional<std::string_view> item(std::string_view array, std::string_view st
   return is_index && index < items.size() ? std::optional(items[index].value) : std::nullopt;
 }
 
-/// Sign, digits without zeros around them, and the power of ten behind them.
-struct Number {
-  bool negative = false;
-  std::string digits = {};
-  long long exponent = 0;
-
-  bool operator==(const Number&) const = default;
-};
-
-Number number(std::string_view token) {
-  Number result = {.negative = token.starts_with('-')};
-  token.remove_prefix(result.negative ? 1 : 0);
-  const std::size_t e = std::min(token.find_first_of("eE"), token.size());
-  std::string_view power = token.substr(std::min(e + 1, token.size()));
-  power.remove_prefix(power.starts_with('+') ? 1 : 0);
-  // A power that no integer holds stays at its start: such numbers are not told apart.
-  std::from_chars(power.data(), power.data() + power.size(), result.exponent);
-  const std::string_view mantissa = token.substr(0, e);
-  const std::size_t point = std::min(mantissa.find('.'), mantissa.size());
-  result.digits = mantissa.substr(0, point);
-  if (point < mantissa.size()) {
-    result.digits += mantissa.substr(point + 1);
-    result.exponent -= static_cast<long long>(mantissa.size() - point - 1);
-  }
-  result.digits.erase(0, std::min(result.digits.find_first_not_of('0'), result.digits.size()));
-  while (result.digits.ends_with('0')) {
-    result.digits.pop_back();
-    ++result.exponent;
-  }
-  return result.digits.empty() ? Number() : result;
-}
-
 /// The last of each key, sorted.
 std::vector<std::pair<std::string, std::string_view>> sorted_members(std::string_view object) {
   std::vector<std::pair<std::string, std::string_view>> members;
@@ -91,7 +60,7 @@ bool equal_scalars(std::string_view one, std::string_view other, JsonType type) 
       other.find_first_of("NI") != std::string_view::npos) {
     return one == other;
   }
-  return number(one) == number(other);
+  return JsonNumber::parse(one) == JsonNumber::parse(other);
 }
 
 std::optional<std::string> fill_string(std::string_view token, const JsonFind& find,
@@ -169,6 +138,17 @@ bool json_equal(std::string_view one, std::string_view other) {
                       });
   }
   return equal_scalars(one, other, type);
+}
+
+std::partial_ordering json_compare(std::string_view one, std::string_view other) {
+  const JsonType type = json_type(one);
+  if (type == json_type(other) && type == JsonType::number) {
+    return JsonNumber::parse(one) <=> JsonNumber::parse(other);
+  }
+  if (type == json_type(other) && type == JsonType::string) {
+    return json_decode_string(one).compare(json_decode_string(other)) <=> 0;
+  }
+  return std::partial_ordering::unordered;
 }
 
 bool json_includes(std::string_view value, std::string_view part) {

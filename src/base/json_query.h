@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,6 +18,10 @@ namespace miko {
 /// Whether two values are the same: objects whatever the order of their keys, strings whatever
 /// their escapes, numbers by what they stand for: 1.10, 1.1 and 11e-1 are one.
 [[nodiscard]] bool json_equal(std::string_view one, std::string_view other);
+
+/// The order of two numbers, by what they stand for, or of two strings, by code points. Anything
+/// else, and NaN, is unordered.
+[[nodiscard]] std::partial_ordering json_compare(std::string_view one, std::string_view other);
 
 /// Whether `value` has at least what `part` has: of objects those members, in any depth; of
 /// anything else the same.

@@ -1,6 +1,8 @@
 // miko call SERVICE METHOD [ITEM...]
 // Calls one RPC method and prints what it returns.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -13,8 +15,10 @@
 #include "cli/batch.h"
 #include "cli/command.h"
 #include "cli/count.h"
+#include "cli/duration.h"
 #include "cli/file_input.h"
 #include "cli/name_cache.h"
+#include "cli/reply_expectations.h"
 #include "miko.h"
 
 namespace miko::cli {
@@ -27,6 +31,9 @@ struct CallOptions {
   bool dry_run = false;
   bool wait = false;
   std::optional<std::string> retry = std::nullopt;
+  std::vector<std::string> expect = {};
+  std::optional<std::string> expect_error = std::nullopt;
+  std::optional<std::string> within = std::nullopt;
   bool many = false;  ///< --batch
   BatchOptions batch = {};
 };
@@ -44,6 +51,21 @@ void say_goodbye(Client& rpc, Clock::time_point deadline) {
   }
 }
 
+ReplyExpectations expectations_of(const CallOptions& options, std::chrono::nanoseconds timeout) {
+  ReplyExpectations expected = {.error = options.expect_error};
+  for (const std::string& text : options.expect) {
+    expected.values.push_back(parse_expectation(text));
+  }
+  if (expected.error) {
+    check_expected_error(*expected.error);
+  }
+  if (options.within) {
+    expected.within = parse_duration("--within", *options.within);
+    check_within(*expected.within, timeout);
+  }
+  return expected;
+}
+
 /// What cannot be written is told on standard error, whatever the format.
 int print(const Session& session, const Reply& reply, const CallName& name) {
   try {
@@ -51,6 +73,34 @@ int print(const Session& session, const Reply& reply, const CallName& name) {
   } catch (const Error& error) {
     return session.output.print_failure(error.failure(), name, nullptr);
   }
+}
+
+/// An error that was expected is what was asked for, so it is data.
+int print_expected_error(const Session& session, const Reply& reply, const CallName& name) {
+  try {
+    if (session.output.format() == OutputFormat::envelope) {
+      session.output.print_json(envelope_json(reply, name));
+    } else {
+      session.output.print_json(
+          fmt::format(R"({{"error": {}}})",
+                      error_json(*reply.failure, name, reply.remote ? &*reply.remote : nullptr)));
+    }
+    return 0;
+  } catch (const Error& error) {
+    return session.output.print_failure(error.failure(), name, nullptr);
+  }
+}
+
+/// Prints what became of the call, and holds it to what was expected.
+int print_checked(const Session& session, const ReplyExpectations& expected, Reply reply,
+                  const CallName& name) {
+  const std::vector<Unmet> unmet = find_unmet(expected, reply, name);
+  if (!unmet.empty()) {
+    reply.failure = expectation_failure(unmet, reply, name);
+    return print(session, reply, name);
+  }
+  return failed_as_expected(expected, reply) ? print_expected_error(session, reply, name)
+                                             : print(session, reply, name);
 }
 
 constexpr std::uint64_t retries_max = 1000;
@@ -123,6 +173,7 @@ int run(CallOptions options, Session& session) {
 
     const Settings settings = session.settings();
     const Clock::time_point deadline = session.started + settings.timeout;
+    const ReplyExpectations expected = expectations_of(options, settings.timeout);
     const Loop loop(session.interrupt_fd);
     FileInput input(loop, deadline);
     Arguments arguments = parse_arguments(options.arguments, input);
@@ -143,7 +194,7 @@ int run(CallOptions options, Session& session) {
     std::optional<Client> rpc;
     const Reply reply =
         call_and_retry(rpc, settings, target, std::move(arguments), retries, session);
-    const int status = print(session, reply, name);
+    const int status = print_checked(session, expected, reply, name);
     if (rpc) {
       say_goodbye(*rpc, deadline);
     }
@@ -154,6 +205,28 @@ int run(CallOptions options, Session& session) {
   } catch (const Error& error) {
     return print(session, {.failure = error.failure()}, name);
   }
+}
+
+void add_expectation_options(CLI::App& command, CallOptions& options, CLI::Option& many) {
+  command
+      .add_option("--expect", options.expect,
+                  "End with 3 unless this is true of the result: POINTER OPERATOR VALUE, such as\n"
+                  "'/total >= 10'; operators are == != < > <= >= ~ exists type length contains")
+      ->option_text("EXPR")
+      ->expected(1)
+      ->take_all()
+      ->excludes(&many);
+  command
+      .add_option("--expect-error", options.expect_error,
+                  "End with 0 if the call fails like this, with 3 if not: the type of an "
+                  "exception, or a word of error.code")
+      ->option_text("TYPE")
+      ->excludes(&many);
+  command
+      .add_option("--within", options.within,
+                  "End with 3 if the reply takes longer, connecting included")
+      ->option_text("DURATION")
+      ->excludes(&many);
 }
 
 }  // namespace
@@ -175,6 +248,7 @@ void declare_call(CLI::App& command, Session& session) {
                        "Read arguments from standard input, JSON values, and call once for each; "
                        "answers as miko batch");
   many->excludes(wait)->excludes(retry);
+  add_expectation_options(command, *options, *many);
   for (CLI::Option* option : add_batch_options(command, options->batch)) {
     option->needs(many);
   }
@@ -183,7 +257,8 @@ void declare_call(CLI::App& command, Session& session) {
       "  miko call greeting hello name=Ann\n"
       "  miko call orders.get --args '[\"A-1\"]'\n"
       "  miko call orders create customer=Ann items:='[{\"sku\": 7}]'\n"
-      "  miko call orders create --args @order.json --timeout 30s -o envelope");
+      "  miko call orders create --args @order.json --timeout 30s -o envelope\n"
+      "  miko call orders.get --args '[\"A-1\"]' --expect '/total >= 10' --within 500ms");
   command.callback([options, &session] {
     session.run = [options](Session& s) { return run(std::move(*options), s); };
   });

@@ -25,7 +25,8 @@ constexpr Topic topics[] = {
     0                        done                                            yes
     1   remote_error         the method raised                               yes
     2   usage                bad option, JSON, file, URI or configuration    no
-    3   expectation_failed   bench: a --fail-if is true                      maybe
+    3   expectation_failed   call: not as --expect and its fellows say       yes
+                             bench: a --fail-if is true                      maybe
                              batch: some calls failed (1: all did)
                              ping: over --crit                               no
                              probe: a method only on some instances          no

@@ -218,13 +218,16 @@ void write_envelope(const Reply& reply, const CallName& call, const JsonSink& si
   json.key("ok").boolean(reply.ok());
   json.key("service").text(call.service);
   json.key("method").text(call.method);
-  if (reply.ok()) {
+  if (reply.result.empty()) {
+    json.key("result").null();
+  } else {
     json.key("result").raw("");
     sink(json.take());
     json_print(reply.result, JsonLayout::compact, sink);
+  }
+  if (reply.ok()) {
     json.key("error").null();
   } else {
-    json.key("result").null();
     json.key("error").raw(
         error_json(*reply.failure, call, reply.remote ? &*reply.remote : nullptr));
   }

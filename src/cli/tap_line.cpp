@@ -9,6 +9,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "cli/value_line.h"
 
 namespace miko::cli {
 namespace {
@@ -52,19 +53,7 @@ std::string value_text(std::string_view json, Values values) {
   if (values == Values::shortened && json.size() > short_value_max) {
     return printable(json.substr(0, short_value_max)) + "...";
   }
-  const std::string lines = json_format(json, JsonLayout::indented);
-  std::string text;
-  text.reserve(lines.size());
-  for (std::string_view rest = lines; !rest.empty();) {
-    std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    if (text.ends_with(',')) {
-      text += ' ';
-    }
-    text += line;
-  }
-  return text;
+  return value_line(json);
 }
 
 /// A value of a line of JSON, or null and a note in `omitted`.

@@ -35,7 +35,7 @@ struct RemoteError {
 
 /// What became of one call: a result or a failure.
 struct Reply {
-  std::string result = {};  ///< JSON as Python wrote it; empty when the call failed
+  std::string result = {};  ///< JSON as Python wrote it; empty without one
   std::optional<Failure> failure = std::nullopt;
   std::optional<RemoteError> remote = std::nullopt;  ///< with ErrorKind::remote_error and the like
   std::string correlation_id = {};
