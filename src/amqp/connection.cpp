@@ -125,7 +125,7 @@ std::uint64_t Connection::publish(Message message) {
   return ++published_;
 }
 
-void Connection::enqueue(Message message) {
+void Connection::enqueue(Message&& message) {
   outbox_.append(std::move(message), setup_->frame_max());
   message_ends_.push_back(outbox_.appended_total());
 }
@@ -220,8 +220,9 @@ std::optional<Event> Connection::handle(const Frame& frame) {
   if (!arrival) {
     return std::nullopt;
   }
-  return std::visit([](auto&& one) { return Event(std::forward<decltype(one)>(one)); },
-                    std::move(*arrival));
+  return std::visit(
+      [](auto&& one) { return std::optional<Event>(std::forward<decltype(one)>(one)); },
+      std::move(*arrival));
 }
 
 std::optional<Event> Connection::handle_method(const Frame& frame) {

@@ -127,7 +127,7 @@ class Connection {
   void await_limits(Clock::time_point until);
   void begin_session();
   void start_over_carefully(Clock::time_point until);
-  void enqueue(Message message);
+  void enqueue(Message&& message);
   std::optional<Event> take_event(Clock::time_point until);
   std::optional<Event> handle(const Frame& frame);
   std::optional<Event> handle_method(const Frame& frame);

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <new>
+#include <memory_resource>
 
 #include "amqp/codec.h"
 #include "amqp/rabbitmq_c.h"
@@ -76,8 +78,8 @@ amqp_bytes_t short_string(std::string_view text) {
 /// Field tables in the form rabbitmq-c encodes, with the entries it points to.
 class CTable {
  public:
-  CTable() { init_amqp_pool(&pool_, 1024); }
-  ~CTable() { empty_amqp_pool(&pool_); }
+  CTable() = default;
+  ~CTable() = default;
   CTable(const CTable&) = delete;
   CTable& operator=(const CTable&) = delete;
 
@@ -127,14 +129,11 @@ class CTable {
 
   template <class T>
   T* allocate(std::size_t count) {
-    void* memory = amqp_pool_alloc(&pool_, std::max<std::size_t>(count, 1) * sizeof(T));
-    if (memory == nullptr) {
-      throw std::bad_alloc();
-    }
-    return static_cast<T*>(memory);
+    return static_cast<T*>(memory_.allocate(count * sizeof(T), alignof(T)));
   }
 
-  amqp_pool_t pool_ = {};
+  std::array<std::byte, 1024> first_;  ///< enough for the headers of a usual request
+  std::pmr::monotonic_buffer_resource memory_{first_.data(), first_.size()};
 };
 
 Table client_properties() {

@@ -34,7 +34,7 @@ void Outbox::append(std::string_view frames) {
   tail() += frames;
 }
 
-void Outbox::append(Message message, std::size_t frame_max) {
+void Outbox::append(Message&& message, std::size_t frame_max) {
   if (message.body.size() <= std::min(small_body_max, frame_max - frame_overhead)) {
     append_small(message, frame_max);
     return;

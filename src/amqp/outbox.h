@@ -19,7 +19,7 @@ class Outbox {
 
   /// Appends a message as frames of at most `frame_max` bytes.
   /// Throws Error{usage} for names or headers that do not fit, and appends nothing then.
-  void append(Message message, std::size_t frame_max);
+  void append(Message&& message, std::size_t frame_max);
 
   /// The next bytes to send, empty when everything went out.
   [[nodiscard]] std::string_view front();

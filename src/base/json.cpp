@@ -70,6 +70,16 @@ bool is_named(const JsonString& key, std::string_view name) {
              : key.token.size() >= 2 && key.token.substr(1, key.token.size() - 2) == name;
 }
 
+std::optional<JsonFault> split_members(std::string_view container, JsonDialect dialect,
+                                       std::size_t depth_max, std::vector<JsonMember>& members) {
+  members.reserve(4);
+  const auto keep = [&members](const JsonString& key, std::string_view value) {
+    members.push_back({.key = key.token, .value = value});
+  };
+  SplitTopLevel split(container, keep);
+  return JsonScanner(container, dialect, split, depth_max).scan();
+}
+
 std::uint32_t hex_value(std::string_view digits) {
   std::uint32_t value = 0;
   for (const char c : digits) {
@@ -107,13 +117,14 @@ JsonType json_type(std::string_view value) {
 
 std::vector<JsonMember> json_members(std::string_view container) {
   std::vector<JsonMember> members;
-  const auto keep = [&members](const JsonString& key, std::string_view value) {
-    members.push_back({.key = key.token, .value = value});
-  };
-  SplitTopLevel split(container, keep);
   // Checked by the caller already, so there is no fault to look at.
-  JsonScanner(container, JsonDialect::python, split).scan();
+  split_members(container, JsonDialect::python, json_depth_max + json_wrapping_max, members);
   return members;
+}
+
+std::optional<JsonFault> split_json(std::string_view text, JsonDialect dialect,
+                                    std::vector<JsonMember>& members) {
+  return split_members(text, dialect, json_depth_max, members);
 }
 
 std::optional<JsonFault> pick_json_members(std::string_view text, JsonDialect dialect,

@@ -45,6 +45,11 @@ struct JsonMember {
 /// Only the top level is split.
 [[nodiscard]] std::vector<JsonMember> json_members(std::string_view container);
 
+/// As find_json_fault(), and in the same pass splits an array or object as json_members() does.
+/// `members` means nothing if there is a fault.
+[[nodiscard]] std::optional<JsonFault> split_json(std::string_view text, JsonDialect dialect,
+                                                  std::vector<JsonMember>& members);
+
 /// A member to look for.
 struct JsonPick {
   std::string_view name = {};  ///< the decoded key

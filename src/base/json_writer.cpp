@@ -3,7 +3,8 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
-#include "base/json.h"
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace miko {
@@ -12,9 +13,28 @@ std::string_view rapidjson_version() {
   return RAPIDJSON_VERSION_STRING;
 }
 
+namespace {
+
+class Writer : public rapidjson::Writer<rapidjson::StringBuffer> {
+ public:
+  explicit Writer(rapidjson::StringBuffer& buffer)
+      : rapidjson::Writer<rapidjson::StringBuffer>(buffer) {}
+
+  /// A string in which nothing needs an escape: copied in one piece, not byte by byte.
+  void plain_string(std::string_view value) {
+    Prefix(rapidjson::kStringType);
+    char* const room = os_->Push(value.size() + 2);
+    room[0] = '"';
+    std::copy(value.begin(), value.end(), room + 1);
+    room[value.size() + 1] = '"';
+  }
+};
+
+}  // namespace
+
 struct JsonWriter::State {
   rapidjson::StringBuffer buffer = {};
-  rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
+  Writer writer{buffer};
 };
 
 JsonWriter::JsonWriter() : state_(std::make_unique<State>()) {}
@@ -46,7 +66,7 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 
 JsonWriter& JsonWriter::text(std::string_view value) {
   if (plain_prefix(value) == value.size()) {
-    state_->writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+    state_->writer.plain_string(value);
     return *this;
   }
   // RapidJSON would pass invalid UTF-8, DEL and C1 through to the reader's terminal.
@@ -79,10 +99,12 @@ std::string JsonWriter::str() const {
   return {state_->buffer.GetString(), state_->buffer.GetSize()};
 }
 
-std::string JsonWriter::take() {
-  std::string written = str();
+void JsonWriter::take(const JsonSink& sink) {
+  sink({state_->buffer.GetString(), state_->buffer.GetSize()});
   state_->buffer.Clear();
-  return written;
+  if (state_->writer.IsComplete()) {
+    state_->writer.Reset(state_->buffer);
+  }
 }
 
 }  // namespace miko

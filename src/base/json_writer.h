@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
+
 namespace miko {
 
 /// Version of RapidJSON.
@@ -38,9 +40,10 @@ class JsonWriter {
 
   [[nodiscard]] std::string str() const;
 
-  /// What was written since the last take(), so that something large may follow that is written
-  /// elsewhere, as the value of a key that was given raw("").
-  [[nodiscard]] std::string take();
+  /// Hands over what was written since the last take(), so that something large may follow that is
+  /// written elsewhere, as the value of a key that was given raw(""). When the value is complete
+  /// the next one may begin.
+  void take(const JsonSink& sink);
 
  private:
   struct State;

@@ -30,14 +30,12 @@ std::string uuid_text(std::span<std::uint8_t, uuid_size> bytes) {
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
 
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  text.reserve(36);
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) {
-      text += '-';
-    }
-    text += digits[bytes[i] >> 4];
-    text += digits[bytes[i] & 0x0f];
+  std::string text = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  char* at = text.data();
+  for (const std::uint8_t byte : bytes) {
+    at += *at == '-' ? 1 : 0;
+    *at++ = digits[byte >> 4];
+    *at++ = digits[byte & 0x0f];
   }
   return text;
 }

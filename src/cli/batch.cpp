@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_writer.h"
 #include "base/signals.h"
 #include "cli/batch_call.h"
 #include "cli/count.h"
@@ -167,16 +168,17 @@ class Batch {
     if (session_.output.format() == OutputFormat::none) {
       return;
     }
-    const std::string envelope =
-        envelope_json(reply, {.service = target.service, .method = target.method});
-    std::string line =
-        fmt::format(R"({{"index":{},"id":{},{})", index, id, std::string_view(envelope).substr(1));
+    line_.assign(R"({"index":)").append(std::to_string(index)).append(R"(,"id":)").append(id);
+    const std::size_t envelope = line_.size();
+    write_envelope(json_, reply, {.service = target.service, .method = target.method},
+                   [this](std::string_view piece) { line_ += piece; });
+    line_[envelope] = ',';
     if (!options_.ordered) {
-      output_.append(line);
+      output_.append(line_);
       return;
     }
-    held_bytes_ += line.size();
-    held_.emplace(index, std::move(line));
+    held_bytes_ += line_.size();
+    held_.emplace(index, line_);
     while (!held_.empty() && held_.begin()->first == next_line_) {
       held_bytes_ -= held_.begin()->second.size();
       output_.append(held_.begin()->second);
@@ -289,6 +291,9 @@ class Batch {
   std::uint64_t window_;
   ValueInput input_;
   LineOutput output_ = {};
+  // For their memory: each line is made in the same place.
+  std::string line_ = {};
+  JsonWriter json_ = {};
   Clock::time_point next_write_ = {};  ///< to a file
   Progress progress_;
   Arguments common_ = {};

@@ -20,9 +20,11 @@ const std::vector<std::string> known_keys = {"service", "method",  "args", "kwar
 /// The members of one value, each at most once.
 class Record {
  public:
-  explicit Record(std::string_view object) {
-    for (const JsonMember& member : json_members(object)) {
-      add(json_decode_string(member.key), member.value);
+  explicit Record(const std::vector<JsonMember>& members) {
+    for (const JsonMember& member : members) {
+      const bool plain = plain_prefix(member.key.substr(1)) + 2 == member.key.size();
+      plain ? add(member.key.substr(1, member.key.size() - 2), member.value)
+            : add(json_decode_string(member.key), member.value);
     }
   }
 
@@ -50,7 +52,7 @@ class Record {
   }
 
  private:
-  void add(const std::string& key, std::string_view value) {
+  void add(std::string_view key, std::string_view value) {
     for (std::size_t i = 0; i < known_keys.size(); ++i) {
       if (known_keys[i] == key) {
         if (!values_[i].empty() && fault_.empty()) {
@@ -61,7 +63,7 @@ class Record {
       }
     }
     if (fault_.empty()) {
-      const std::string meant = suggestion(key, known_keys);
+      const std::string meant = suggestion(std::string(key), known_keys);
       fault_ = fmt::format("unknown key '{}'", shown_word(key, 60));
       hint_ =
           meant.empty() ? "service, method, args, kwargs, ctx, headers and id are known" : meant;
@@ -112,13 +114,16 @@ Error at_line(const Error& error, std::size_t line) {
 }  // namespace
 
 void read_batch_call(std::string_view json, std::size_t line, BatchCall& call) {
-  require_json_value(json, line);
+  std::vector<JsonMember> members;
+  if (split_json(json, JsonDialect::strict, members)) {
+    require_json_value(json, line);
+  }
   try {
     if (json_type(json) != JsonType::object) {
       throw usage_error("not a JSON object",
                         R"(write {"service": "orders", "method": "get", "args": ["A-1"]})");
     }
-    const Record record(json);
+    const Record record(members);
     if (const std::string_view id = record.json("id"); !id.empty()) {
       call.id = json_format(id, JsonLayout::compact);
     }

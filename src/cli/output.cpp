@@ -96,10 +96,11 @@ JsonLayout indented(bool colour) {
 
 int Output::print(const Reply& reply, const CallName& call) const {
   if (options_.format == OutputFormat::envelope) {
+    JsonWriter json;
     // A signal that came before does not stop what is printed about it.
     const bool stopped = !reply.ok() && reply.failure->kind == ErrorKind::interrupted;
     write_line(stopped ? -1 : interrupt_fd_,
-               [&](const JsonSink& sink) { write_envelope(reply, call, sink); });
+               [&](const JsonSink& sink) { write_envelope(json, reply, call, sink); });
     return reply.ok() ? 0 : exit_code(reply.failure->kind);
   }
   if (!reply.ok()) {
@@ -211,9 +212,9 @@ std::string error_json(const Failure& failure, const CallName& call, const Remot
   return json.str();
 }
 
-void write_envelope(const Reply& reply, const CallName& call, const JsonSink& sink) {
-  const std::chrono::duration<double, std::milli> elapsed = reply.elapsed;
-  JsonWriter json;
+void write_envelope(JsonWriter& json, const Reply& reply, const CallName& call,
+                    const JsonSink& sink) {
+  const auto elapsed = std::chrono::round<std::chrono::microseconds>(reply.elapsed).count();
   json.begin_object();
   json.key("ok").boolean(reply.ok());
   json.key("service").text(call.service);
@@ -222,7 +223,7 @@ void write_envelope(const Reply& reply, const CallName& call, const JsonSink& si
     json.key("result").null();
   } else {
     json.key("result").raw("");
-    sink(json.take());
+    json.take(sink);
     json_print(reply.result, JsonLayout::compact, sink);
   }
   if (reply.ok()) {
@@ -231,15 +232,16 @@ void write_envelope(const Reply& reply, const CallName& call, const JsonSink& si
     json.key("error").raw(
         error_json(*reply.failure, call, reply.remote ? &*reply.remote : nullptr));
   }
-  json.key("elapsed_ms").raw(fmt::format("{:.3f}", elapsed.count()));
+  json.key("elapsed_ms").raw(fmt::format("{}.{:03}", elapsed / 1000, elapsed % 1000));
   write_text_or_null(json.key("correlation_id"), reply.correlation_id);
   json.end_object();
-  sink(json.take());
+  json.take(sink);
 }
 
 std::string envelope_json(const Reply& reply, const CallName& call) {
   std::string out;
-  write_envelope(reply, call, [&out](std::string_view piece) { out += piece; });
+  JsonWriter json;
+  write_envelope(json, reply, call, [&out](std::string_view piece) { out += piece; });
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/json_writer.h"
 #include "nameko/reply.h"
 
 namespace miko::cli {
@@ -99,8 +100,10 @@ class Output {
 [[nodiscard]] std::string error_json(const Failure& failure, const CallName& call,
                                      const RemoteError* remote);
 
-/// Writes {"ok", "service", "method", "result", "error", "elapsed_ms", "correlation_id"}.
-void write_envelope(const Reply& reply, const CallName& call, const JsonSink& sink);
+/// Writes {"ok", "service", "method", "result", "error", "elapsed_ms", "correlation_id"}. `json` is
+/// a writer with nothing in it, to be used for one envelope after the other.
+void write_envelope(JsonWriter& json, const Reply& reply, const CallName& call,
+                    const JsonSink& sink);
 
 /// The same into a string.
 [[nodiscard]] std::string envelope_json(const Reply& reply, const CallName& call);

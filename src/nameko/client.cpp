@@ -65,11 +65,11 @@ void check_broker_uri(std::string_view uri) {
 std::string preview_call(const Options& options, std::string_view service, std::string_view method,
                          const Arguments& arguments) {
   const std::string correlation_id = random_uuid();
-  const nameko::RequestIds ids = {.correlation_id = correlation_id,
-                                  .reply_to = random_uuid(),
-                                  .call_id = nameko::call_id(correlation_id)};
-  return nameko::describe(
-      nameko::encode_request(options.exchange, service, method, arguments, ids, options.timeout));
+  nameko::RequestIds ids = {.correlation_id = correlation_id,
+                            .reply_to = random_uuid(),
+                            .call_id = nameko::call_id(correlation_id)};
+  return nameko::describe(nameko::encode_request(options.exchange, service, method, arguments,
+                                                 std::move(ids), options.timeout));
 }
 
 }  // namespace miko

@@ -109,10 +109,10 @@ void add_members(amqp::Table& table, std::string_view what, std::string_view obj
 
 }  // namespace
 
-amqp::Table request_headers(std::string_view call_id, std::string_view context,
+amqp::Table request_headers(std::string call_id, std::string_view context,
                             std::string_view headers) {
   amqp::Array stack;
-  stack.push_back({.value = std::string(call_id)});
+  stack.push_back({.value = std::move(call_id)});
   amqp::Table table;
   table.emplace_back("nameko.call_id_stack", amqp::FieldValue{.value = std::move(stack)});
   for (auto& entry : message_headers(context, headers)) {

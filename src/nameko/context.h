@@ -14,7 +14,7 @@ namespace miko::nameko {
 /// strings kills every instance of the service in turn), for `compression` (the body is not
 /// compressed), for numbers that AMQP or Nameko's reading of it cannot hold, and for more than fits
 /// a frame.
-[[nodiscard]] amqp::Table request_headers(std::string_view call_id, std::string_view context,
+[[nodiscard]] amqp::Table request_headers(std::string call_id, std::string_view context,
                                           std::string_view headers);
 
 /// The same without a call id stack, for messages that need none.

@@ -347,11 +347,11 @@ class Examiner {
   /// Whoever hears of a method that cannot exist answers without running any code of the service.
   void ping(const std::string& state) {
     const std::string correlation_id = random_uuid();
-    const nameko::RequestIds ids = {.correlation_id = correlation_id,
-                                    .reply_to = reply_key_,
-                                    .call_id = nameko::call_id(correlation_id)};
-    connection_.publish(nameko::encode_request(exchange_, service_, impossible_method, {}, ids,
-                                               until_ - Clock::now()));
+    nameko::RequestIds ids = {.correlation_id = correlation_id,
+                              .reply_to = reply_key_,
+                              .call_id = nameko::call_id(correlation_id)};
+    connection_.publish(nameko::encode_request(exchange_, service_, impossible_method, {},
+                                               std::move(ids), until_ - Clock::now()));
     while (std::optional<amqp::Event> event = connection_.next(until_)) {
       auto* const delivery = std::get_if<amqp::Delivery>(&*event);
       if (delivery == nullptr || delivery->properties.correlation_id != correlation_id) {

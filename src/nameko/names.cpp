@@ -17,7 +17,7 @@ void check_name(std::string_view what, std::string_view name) {
   if (name.empty()) {
     throw usage_error(fmt::format("the {} name is empty", what));
   }
-  for (std::string_view rest = name; !rest.empty();) {
+  for (std::string_view rest = name.substr(plain_prefix(name)); !rest.empty();) {
     const std::optional<CodePoint> code = decode_utf8(rest);
     if (!code || is_terminal_control(code->value)) {
       throw usage_error(fmt::format("the {} name '{}' contains a control character or is not UTF-8",
@@ -35,7 +35,9 @@ std::string rpc_routing_key(std::string_view service, std::string_view method) {
         fmt::format("the method name '{}' contains a dot", printable(shortened(method, 60))),
         "only service names may contain dots");
   }
-  std::string key = fmt::format("{}.{}", service, method);
+  std::string key;
+  key.reserve(service.size() + 1 + method.size());
+  key.append(service).append(1, '.').append(method);
   if (key.size() > routing_key_size_max) {
     throw usage_error(fmt::format("service and method name together have more than {} bytes",
                                   routing_key_size_max - 1));
@@ -62,7 +64,7 @@ std::string rpc_binding_key(std::string_view service) {
 }
 
 std::string call_id(std::string_view uuid) {
-  return fmt::format("miko.call.{}", uuid);
+  return std::string("miko.call.").append(uuid);
 }
 
 }  // namespace miko::nameko

@@ -139,31 +139,31 @@ std::string request_body(std::string args, std::string kwargs) {
 
 std::string expiration(Clock::duration lifetime) {
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(lifetime).count();
-  return fmt::format("{}", std::max<decltype(milliseconds)>(milliseconds, 1));
+  return std::to_string(std::max<decltype(milliseconds)>(milliseconds, 1));
 }
 
 amqp::Message encode_request(std::string_view exchange, std::string_view service,
-                             std::string_view method, Arguments arguments, const RequestIds& ids,
+                             std::string_view method, Arguments arguments, RequestIds ids,
                              Clock::duration lifetime) {
   check_json("args", arguments.args, JsonType::array);
   check_json("kwargs", arguments.kwargs, JsonType::object);
   std::string body =
       arguments.probe ? "{}" : request_body(std::move(arguments.args), std::move(arguments.kwargs));
-  return {
-      .exchange = std::string(exchange),
-      .routing_key = rpc_routing_key(service, method),
-      .properties = {.content_type = std::string(json_content_type),
-                     .content_encoding = std::string(utf8_encoding),
-                     .headers = request_headers(ids.call_id, arguments.context, arguments.headers),
-                     .delivery_mode = arguments.expires ? transient : persistent,
-                     .priority = normal_priority,
-                     .correlation_id = ids.correlation_id,
-                     .reply_to = ids.reply_to,
-                     .expiration = arguments.expires ? expiration(lifetime) : ""},
-      .body = std::move(body)};
+  return {.exchange = std::string(exchange),
+          .routing_key = rpc_routing_key(service, method),
+          .properties = {.content_type = std::string(json_content_type),
+                         .content_encoding = std::string(utf8_encoding),
+                         .headers = request_headers(std::move(ids.call_id), arguments.context,
+                                                    arguments.headers),
+                         .delivery_mode = arguments.expires ? transient : persistent,
+                         .priority = normal_priority,
+                         .correlation_id = std::move(ids.correlation_id),
+                         .reply_to = std::move(ids.reply_to),
+                         .expiration = arguments.expires ? expiration(lifetime) : ""},
+          .body = std::move(body)};
 }
 
-Reply decode_reply(std::string_view service, std::string_view method, amqp::Delivery delivery) {
+Reply decode_reply(std::string_view service, std::string_view method, amqp::Delivery&& delivery) {
   if (delivery.too_large) {
     Reply reply =
         bad_reply(fmt::format("the reply of {} bytes is over the limit", delivery.announced_size));

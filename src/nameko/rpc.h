@@ -25,14 +25,14 @@ struct RequestIds {
 /// Throws Error{usage} for names, arguments or headers that cannot be sent.
 [[nodiscard]] amqp::Message encode_request(std::string_view exchange, std::string_view service,
                                            std::string_view method, Arguments arguments,
-                                           const RequestIds& ids, Clock::duration lifetime);
+                                           RequestIds ids, Clock::duration lifetime);
 
 /// Reads a reply body {"result": any, "error": null | {"exc_type": str, "exc_path": str,
 /// "exc_args": [any], "value": str}}. What is no such thing is a Failure{bad_reply}. An exception
 /// is unknown_method or bad_arguments when Nameko raised it about this very call, remote_error
 /// otherwise.
 [[nodiscard]] Reply decode_reply(std::string_view service, std::string_view method,
-                                 amqp::Delivery delivery);
+                                 amqp::Delivery&& delivery);
 
 /// `message` as JSON: {"exchange": str, "routing_key": str, "mandatory": bool,
 /// "properties": {..., "headers": {str: any}}, "body": any}.

@@ -70,19 +70,21 @@ void Client::Session::start(std::string_view service, std::string_view method, A
                        .started = now,
                        .deadline = deadline,
                        .done = std::move(done)};
-  const nameko::RequestIds ids = {.correlation_id = call.correlation_id,
-                                  .reply_to = reply_key_,
-                                  .call_id = nameko::call_id(call.correlation_id)};
+  nameko::RequestIds ids = {.correlation_id = call.correlation_id,
+                            .reply_to = reply_key_,
+                            .call_id = nameko::call_id(call.correlation_id)};
   // A request that cannot be encoded is refused before anything is connected.
   const bool expires = arguments.expires;
-  amqp::Message message = nameko::encode_request(options_.exchange, service, method,
-                                                 std::move(arguments), ids, deadline - now);
+  amqp::Message message = nameko::encode_request(
+      options_.exchange, service, method, std::move(arguments), std::move(ids), deadline - now);
   if (lost_) {
     throw Error(*lost_);
   }
-  connect(deadline);
-  if (expires) {
-    message.properties.expiration = nameko::expiration(deadline - Clock::now());
+  if (!connected_) {
+    connect(deadline);
+    if (expires) {
+      message.properties.expiration = nameko::expiration(deadline - Clock::now());
+    }
   }
   call.publish_number = connection_.publish(std::move(message));
   if (silence == Silence::explained) {
@@ -192,11 +194,11 @@ void Client::Session::turn(std::span<pollfd> others, Clock::time_point until,
   expire(Clock::now());
 }
 
-void Client::Session::handle(amqp::Event event) {
+void Client::Session::handle(amqp::Event&& event) {
   std::visit([this](auto&& one) { handle(std::forward<decltype(one)>(one)); }, std::move(event));
 }
 
-void Client::Session::handle(amqp::Delivery delivery) {
+void Client::Session::handle(amqp::Delivery&& delivery) {
   std::optional<nameko::Call> call = calls_.take(delivery.properties.correlation_id);
   if (!call) {
     trace("ignored", "a reply that belongs to no call in flight");

@@ -55,8 +55,8 @@ class Client::Session {
   void connect(Clock::time_point until);
   /// Sends, receives and handles what has arrived while more than `in_flight` calls are unanswered.
   void turn(std::span<pollfd> others, Clock::time_point until, std::size_t in_flight);
-  void handle(amqp::Event event);
-  void handle(amqp::Delivery delivery);
+  void handle(amqp::Event&& event);
+  void handle(amqp::Delivery&& delivery);
   void handle(const amqp::Returned& returned);
   void handle(const amqp::Confirmed& confirmed);
   void handle(const amqp::Answer& answer);

@@ -246,6 +246,29 @@ TEST(JsonMembers, KeepsEscapesOfKeys) {
   EXPECT_EQ(split(R"({"\u0061": 1})"), std::vector<std::string>{R"("\u0061"=1)"});
 }
 
+TEST(SplitJson, ChecksAndSplitsInOnePass) {
+  std::vector<JsonMember> members;
+
+  EXPECT_FALSE(split_json(R"({"a": [1, {"b": 2}], "c": "x"})", JsonDialect::strict, members));
+  ASSERT_EQ(members.size(), 2U);
+  EXPECT_EQ(members[0].value, R"([1, {"b": 2}])");
+  EXPECT_EQ(members[1].key, R"("c")");
+
+  const auto fault = split_json(R"({"a": 1, "b": NaN})", JsonDialect::strict, members);
+  ASSERT_TRUE(fault);
+  EXPECT_EQ(fault->offset, 14U);
+}
+
+TEST(SplitJson, RefusesWhatIsTooDeepForAValueFromOutside) {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  std::vector<JsonMember> members;
+
+  EXPECT_FALSE(split_json(nested(json_depth_max), JsonDialect::strict, members));
+  EXPECT_TRUE(split_json(nested(json_depth_max + 1), JsonDialect::strict, members));
+}
+
 /// The member `name` of an object.
 std::optional<std::string_view> pick(std::string_view object, std::string_view name) {
   JsonPick one = {.name = name};

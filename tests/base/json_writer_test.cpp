@@ -57,17 +57,33 @@ TEST(JsonWriter, EscapesHostileTextsAndKeys) {
 
 TEST(JsonWriter, CanBeTakenInPieces) {
   JsonWriter json;
+  std::string pieces;
+  const auto keep = [&pieces](std::string_view piece) { pieces += piece; };
 
   json.begin_object();
   json.key("large").raw("");
-  std::string pieces = json.take();
+  json.take(keep);
   pieces += "[1]";
   json.key("ok").boolean(true);
   json.end_object();
-  pieces += json.take();
+  json.take(keep);
+  json.take(keep);
 
   EXPECT_EQ(pieces, R"({"large":[1],"ok":true})");
-  EXPECT_EQ(json.take(), "");
+}
+
+TEST(JsonWriter, WritesOneValueAfterTheOther) {
+  JsonWriter json;
+  std::string lines;
+  for (const int number : {1, 2}) {
+    json.begin_object();
+    json.key("n").integer(number);
+    json.end_object();
+    json.take([&lines](std::string_view piece) { lines += piece; });
+    lines += '\n';
+  }
+
+  EXPECT_EQ(lines, "{\"n\":1}\n{\"n\":2}\n");
 }
 
 TEST(JsonWriter, WritesALoneScalar) {
