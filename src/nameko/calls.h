@@ -24,6 +24,7 @@ struct Call {
   std::uint64_t publish_number = 0;  ///< counts messages of the connection, from 1
   bool confirmed = false;            ///< the broker has it
   bool expires = true;               ///< it leaves the queue at its deadline
+  Clock::duration timeout = {};      ///< as messages name it
   Clock::time_point started = {};
   Clock::time_point deadline = {};
   std::function<void(Reply)> done = {};

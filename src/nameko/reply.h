@@ -14,7 +14,9 @@ struct Arguments {
   std::string kwargs = "{}";   ///< keyword arguments, a JSON object
   std::string context = "{}";  ///< Nameko context data, a JSON object: key K travels as "nameko.K"
   std::string headers = "{}";  ///< other AMQP headers, a JSON object
-  /// When to give up, instead of Options::timeout from now.
+  /// How long to wait for the reply, instead of Options::timeout.
+  std::optional<Clock::duration> timeout = std::nullopt;
+  /// When to give up, instead of that long from now; messages still name the timeout.
   std::optional<Clock::time_point> deadline = std::nullopt;
   /// The request expires in the service's queue when the caller stops waiting, so that a call that
   /// timed out there does not run later.

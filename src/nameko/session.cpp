@@ -62,11 +62,13 @@ Client::Session::Session(Options options)
 void Client::Session::start(std::string_view service, std::string_view method, Arguments arguments,
                             std::function<void(Reply)> done, Silence silence) {
   const Clock::time_point now = Clock::now();
-  const Clock::time_point deadline = arguments.deadline.value_or(now + options_.timeout);
+  const Clock::duration timeout = arguments.timeout.value_or(options_.timeout);
+  const Clock::time_point deadline = arguments.deadline.value_or(now + timeout);
   nameko::Call call = {.service = std::string(service),
                        .method = std::string(method),
                        .correlation_id = uuids_.next(),
                        .expires = arguments.expires,
+                       .timeout = timeout,
                        .started = now,
                        .deadline = deadline,
                        .done = std::move(done)};
@@ -266,7 +268,7 @@ void Client::Session::expire(Clock::time_point now) {
 }
 
 Failure Client::Session::timed_out(const nameko::Call& call) const {
-  const std::string span = duration_text(options_.timeout);
+  const std::string span = duration_text(call.timeout);
   const std::string& blocked = connection_.blocked_reason();
   const Executed executed = may_have_left(call) ? Executed::maybe : Executed::no;
   if (const std::optional<std::string> pending = connection_.login_pending()) {
