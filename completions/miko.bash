@@ -9,7 +9,7 @@ _miko_valued='-b --broker --host --port --vhost --user --password-file --passwor
   --data --also --durable --exec --slow --method --grep --for --count --record --queue-length
   --retry -i --interval --format --warn --crit
   --reply --raise --exec-timeout --file --delay
-  --expect --expect-error --within'
+  --expect --expect-error --within --var --filter --limit --report-junit --report-tap'
 _miko_global='-b --broker --host --port --vhost --user --password-file --password --exchange
   --management -c --config --context --careful --tls --cacert --cert --key --servername --insecure --timeout
   -o --output --max-reply-size --color -q --quiet -v --verbose -h --help --help-all -V --version'
@@ -48,6 +48,8 @@ _miko_target() {
 _miko_contexts() {
   miko context ls -o raw 2>/dev/null
 }
+_miko_smoke='-j --in-flight --var --filter --fail-fast --retry --limit --report-junit --report-tap
+  --record --replay'
 _miko_serve='--reply --raise --exec --exec-timeout --file --echo --delay -n --count -j --in-flight --log --force'
 
 _miko_takes_value() {
@@ -89,10 +91,10 @@ _miko_offer_at_files() {
 # The value of option $1, of which $3 has been typed; $2 stands before it in the same word.
 _miko_value() {
   case $1 in
-    -o | --output) _miko_offer "$2" 'json pretty raw envelope none csv' ;;
+    -o | --output) _miko_offer "$2" 'json pretty raw envelope none csv tap' ;;
     --format) _miko_offer "$2" 'text json nagios prometheus' ;;
     --color) _miko_offer "$2" 'auto always never' ;;
-    -c | --config | --cacert | --cert | --key | --password-file | --args-file | --file | --hgrm | --record)
+    -c | --config | --cacert | --cert | --key | --password-file | --args-file | --file | --hgrm | --record | --report-junit | --report-tap)
       _miko_offer_files "$2" "$3"
       ;;
     --context) _miko_offer "$2" "$(_miko_contexts)" ;;
@@ -159,6 +161,7 @@ _miko_complete() {
       batch) _miko_offer '' "$_miko_batch" ;;
       bench) _miko_offer '' "$_miko_bench" ;;
       serve) _miko_offer '' "$_miko_serve" ;;
+      smoke) _miko_offer '' "$_miko_smoke" ;;
       dispatch) _miko_offer '' "$_miko_dispatch" ;;
       listen) _miko_offer '' "$_miko_listen" ;;
       tap) _miko_offer '' "$_miko_tap" ;;
@@ -169,9 +172,9 @@ _miko_complete() {
       wait) _miko_offer '' '--count' ;;
     esac
   elif [[ -z $command ]]; then
-    _miko_offer '' 'call batch dispatch listen serve bench services ping probe wait tap doctor context completion help'
+    _miko_offer '' 'call batch dispatch listen serve bench smoke services ping probe wait tap doctor context completion help'
   elif [[ $command == help && $positional -eq 0 ]]; then
-    _miko_offer '' 'call batch dispatch listen serve bench services ping probe wait tap doctor context completion help
+    _miko_offer '' 'call batch dispatch listen serve bench smoke services ping probe wait tap doctor context completion help
       exit-codes environment output'
   elif [[ $command == context && $positional -eq 0 ]]; then
     _miko_offer '' 'add ls show select rm validate'
@@ -179,7 +182,7 @@ _miko_complete() {
     _miko_offer '' "$(_miko_contexts)"
   elif [[ $command == completion && $positional -eq 0 ]]; then
     _miko_offer '' 'bash zsh fish'
-  elif [[ $command == batch && $positional -eq 0 ]]; then
+  elif [[ $command == smoke || ($command == batch && $positional -eq 0) ]]; then
     _miko_offer_files '' "$cur"
   elif [[ ($command == call || $command == bench || $command == dispatch) && $cur == *=@* ]]; then
     _miko_offer_at_files "${cur%%=@*}=@" "${cur#*=@}"

@@ -10,7 +10,7 @@ function __miko_words
         --also --durable --exec --slow --method --grep --for --count --record --queue-length \
         --retry -i --interval --format --warn --crit \
         --reply --raise --exec-timeout --file --delay \
-        --expect --expect-error --within
+        --expect --expect-error --within --var --filter --limit --report-junit --report-tap
     set -l skip no
     for word in (commandline -opc)[2..-1]
         if test $skip = yes
@@ -103,6 +103,7 @@ complete -c miko -n __miko_no_command -a ping -d 'See whether a service answers,
 complete -c miko -n __miko_no_command -a probe -d 'Look for methods on every instance'
 complete -c miko -n __miko_no_command -a wait -d 'Block until services have instances'
 complete -c miko -n __miko_no_command -a serve -d 'Stand in for a service'
+complete -c miko -n __miko_no_command -a smoke -d 'Run suites of calls and say what is not as expected'
 complete -c miko -n __miko_no_command -a completion -d 'Print a completion script'
 complete -c miko -n __miko_no_command -a help -d 'Explain a command or a topic'
 
@@ -127,7 +128,7 @@ complete -c miko -l servername -x -d 'Name to expect in the certificate'
 complete -c miko -l insecure -d 'Accept any certificate'
 
 complete -c miko -l timeout -x -d 'Limit for the whole command, such as 250ms, 5s or 1m30s'
-complete -c miko -s o -l output -x -a 'json pretty raw envelope none csv' -d 'Output format'
+complete -c miko -s o -l output -x -a 'json pretty raw envelope none csv tap' -d 'Output format'
 complete -c miko -l max-reply-size -x -d 'Largest reply taken, such as 64MiB'
 complete -c miko -l color -x -a 'auto always never' -d 'When to use colour'
 complete -c miko -s q -l quiet -d 'Print no warnings and no progress'
@@ -223,6 +224,19 @@ complete -c miko -n '__miko_context_is show' -l effective -d 'Show every setting
 complete -c miko -n '__miko_context_is select' -l none -d 'Use none'
 complete -c miko -n '__miko_context_is validate' -l connect -d 'Log in with each'
 
+set -l in_smoke '__miko_command_is smoke'
+complete -c miko -n $in_smoke -F
+complete -c miko -n $in_smoke -s j -l in-flight -x -d 'Cases at a time, 1 to 1000'
+complete -c miko -n $in_smoke -l var -x -d 'Set a variable, NAME=TEXT or NAME:=JSON'
+complete -c miko -n $in_smoke -l filter -x -d 'Run only cases of this name'
+complete -c miko -n $in_smoke -l fail-fast -d 'Start no more cases after the first failure'
+complete -c miko -n $in_smoke -l retry -x -d 'Make a case that is not as expected again'
+complete -c miko -n $in_smoke -l limit -x -d 'End the run after this'
+complete -c miko -n $in_smoke -l report-junit -r -F -d 'Write a report in XML'
+complete -c miko -n $in_smoke -l report-tap -r -F -d 'Write a report as TAP'
+complete -c miko -n $in_smoke -l record -r -F -d 'Write a suite of recorded calls'
+complete -c miko -n $in_smoke -l replay -d 'With --record, make every call now'
+
 set -l in_serve '__miko_command_is serve'
 complete -c miko -n $in_serve -l reply -x -d 'What a method returns, METHOD=JSON'
 complete -c miko -n $in_serve -l raise -x -d 'Exception that a method raises, METHOD=TYPE:MESSAGE'
@@ -248,6 +262,6 @@ complete -c miko -n $in_ping -l warn -x -d 'Limit for the 95th percentile: a war
 complete -c miko -n $in_ping -l crit -x -d 'Limit for the 95th percentile: a failure'
 complete -c miko -n '__miko_command_is wait' -l count -x -d 'Instances that each must have'
 complete -c miko -n '__miko_command_is completion' -a 'bash zsh fish'
-complete -c miko -n '__miko_command_is help' -a 'call batch dispatch listen serve bench services ping probe wait tap doctor context completion help' \
+complete -c miko -n '__miko_command_is help' -a 'call batch dispatch listen serve bench smoke services ping probe wait tap doctor context completion help' \
     -d Command
 complete -c miko -n '__miko_command_is help' -a 'exit-codes environment output' -d Topic

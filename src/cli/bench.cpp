@@ -179,6 +179,7 @@ void print_report(const LoadPlan& plan, const LoadResult& result,
     case OutputFormat::json:
     case OutputFormat::raw:
     case OutputFormat::envelope:
+    case OutputFormat::tap:
     case OutputFormat::none:
       output.print_json(report_json(plan, result, thresholds));
   }

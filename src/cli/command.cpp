@@ -11,6 +11,8 @@ constexpr OutputFormat report[] = {OutputFormat::json, OutputFormat::pretty, Out
                                    OutputFormat::none};
 
 constexpr OutputFormat plain[] = {OutputFormat::json, OutputFormat::pretty, OutputFormat::none};
+constexpr OutputFormat verdicts[] = {OutputFormat::json, OutputFormat::pretty, OutputFormat::tap,
+                                     OutputFormat::none};
 constexpr OutputFormat names_or_table[] = {OutputFormat::json, OutputFormat::pretty,
                                            OutputFormat::raw, OutputFormat::none};
 
@@ -25,6 +27,7 @@ constexpr Command all_commands[] = {
      {},
      declare_serve},
     {"bench", "Put load on a method: rate, percentiles, thresholds", report, declare_bench},
+    {"smoke", "Run suites of calls and say what is not as expected", verdicts, declare_smoke},
     {"services", "Show services, their instances and what waits for them", plain, declare_services},
     {"ping", "See whether a service answers, and how fast; runs none of its code", plain,
      declare_ping},

@@ -62,6 +62,7 @@ void declare_ping(CLI::App& command, Session& session);
 void declare_probe(CLI::App& command, Session& session);
 void declare_serve(CLI::App& command, Session& session);
 void declare_services(CLI::App& command, Session& session);
+void declare_smoke(CLI::App& command, Session& session);
 void declare_wait(CLI::App& command, Session& session);
 
 }  // namespace miko::cli

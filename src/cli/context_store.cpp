@@ -13,8 +13,8 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/text.h"
+#include "cli/new_file.h"
 #include "cli/suggest.h"
 
 namespace miko::cli {
@@ -39,55 +39,6 @@ Error cannot(std::string_view what, const std::string& file, int reason) {
   return usage_error(
       fmt::format("cannot {} '{}': {}", what, printable(file), std::strerror(reason)));
 }
-
-/// A file that is not there yet under its name, removed at the end of the scope.
-class NewFile {
- public:
-  explicit NewFile(const std::string& target) : target_(target), path_(target + ".XXXXXX") {
-    fd_ = UniqueFd(::mkostemp(path_.data(), O_CLOEXEC));
-    if (!fd_) {
-      throw cannot("write", target_, errno);
-    }
-  }
-  ~NewFile() { ::unlink(path_.c_str()); }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  void write(std::string_view text) const {
-    while (!text.empty()) {
-      const ssize_t count = ::write(fd_.get(), text.data(), text.size());
-      if (count <= 0) {
-        throw cannot("write", target_, errno);
-      }
-      text.remove_prefix(static_cast<std::size_t>(count));
-    }
-    if (::fsync(fd_.get()) != 0) {
-      throw cannot("write", target_, errno);
-    }
-  }
-
-  void replace() const {
-    if (std::rename(path_.c_str(), target_.c_str()) != 0) {
-      throw cannot("write", target_, errno);
-    }
-  }
-
-  /// False if there is a file of this name.
-  [[nodiscard]] bool place() const {
-    if (::link(path_.c_str(), target_.c_str()) == 0) {
-      return true;
-    }
-    if (errno != EEXIST) {
-      throw cannot("write", target_, errno);
-    }
-    return false;
-  }
-
- private:
-  std::string target_;
-  std::string path_;
-  UniqueFd fd_ = {};
-};
 
 /// Makes a folder, and those above it, for the user alone.
 void make_folder(const std::string& folder) {

@@ -18,14 +18,6 @@ constexpr std::size_t formatted_size_max = 64UL * 1024;
 constexpr std::size_t shown_characters_max = 200;
 constexpr std::size_t named_keys_max = 8;
 
-std::string step_of(std::string_view key) {
-  std::string step = "/";
-  for (const char c : key) {
-    step += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  }
-  return step;
-}
-
 /// "has id, items", "has 2 items", "is a string".
 std::string summary(std::string_view value) {
   const JsonType type = json_type(value);
@@ -67,18 +59,18 @@ Unmet difference_of_objects(std::string_view wanted, std::string_view got,
     const std::string_view own = *json_find(wanted, key);
     const std::optional<std::string_view> other = json_find(got, key);
     if (!other) {
-      return {.pointer = pointer + step_of(key),
+      return {.pointer = pointer + pointer_step(key),
               .wanted = value_text(own),
-              .got = absence_text(got, step_of(key))};
+              .got = absence_text(got, pointer_step(key))};
     }
     if (!json_equal(own, *other)) {
-      return first_difference(own, *other, pointer + step_of(key));
+      return first_difference(own, *other, pointer + pointer_step(key));
     }
   }
   for (const JsonMember& member : json_members(got)) {
     const std::string key = json_decode_string(member.key);
     if (!json_find(wanted, key)) {
-      return {.pointer = pointer + step_of(key),
+      return {.pointer = pointer + pointer_step(key),
               .wanted = "nothing",
               .got = value_text(*json_find(got, key))};
     }
@@ -118,6 +110,14 @@ std::string absence_text(std::string_view value, std::string_view pointer) {
   }
   const std::string_view parent = json_at(value, there).value_or(value);
   return fmt::format("nothing: {} {}", there.empty() ? "it" : there, summary(parent));
+}
+
+std::string pointer_step(std::string_view key) {
+  std::string step = "/";
+  for (const char c : key) {
+    step += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  }
+  return step;
 }
 
 Unmet first_difference(std::string_view wanted, std::string_view got, const std::string& pointer) {

@@ -16,6 +16,9 @@ namespace miko::cli {
 /// Why there is nothing at `pointer`: "nothing: /order has id, items".
 [[nodiscard]] std::string absence_text(std::string_view value, std::string_view pointer);
 
+/// "/KEY" with what a pointer needs escaped.
+[[nodiscard]] std::string pointer_step(std::string_view key);
+
 /// Where two values that are not equal differ first; `pointer` leads to both of them.
 [[nodiscard]] Unmet first_difference(std::string_view wanted, std::string_view got,
                                      const std::string& pointer);

@@ -28,6 +28,7 @@ constexpr Topic topics[] = {
     3   expectation_failed   call: not as --expect and its fellows say       yes
                              bench: a --fail-if is true                      maybe
                              batch: some calls failed (1: all did)
+                             smoke: some case is not as expected             maybe
                              ping: over --crit                               no
                              probe: a method only on some instances          no
     4   unknown_service      nobody is listening                             no
@@ -96,12 +97,13 @@ miko context show --effective shows what counts here and where it comes from.
               "correlation_id"}
   none       nothing
   csv        bench only: a line of names and one of values
+  tap        smoke only: the Test Anything Protocol
 
 batch prints an envelope for each call, with "index" and "id" in front, whatever
 -o says, but for none. dispatch prints nothing on success; with --lines a line
 for each event that failed. listen prints a line for each event:
 {"service","event","data","headers","at"}. bench prints its report, tap a line for
-each call.
+each call, smoke one for each case.
 
 A failure is one line of JSON on stderr (indented on a terminal), and stdout
 stays empty:

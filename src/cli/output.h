@@ -13,15 +13,16 @@
 
 namespace miko::cli {
 
-enum class OutputFormat { json, pretty, raw, envelope, none, csv };
+enum class OutputFormat { json, pretty, raw, envelope, none, csv, tap };
 
-inline constexpr std::array<std::pair<std::string_view, OutputFormat>, 6> output_formats = {{
+inline constexpr std::array<std::pair<std::string_view, OutputFormat>, 7> output_formats = {{
     {"json", OutputFormat::json},
     {"pretty", OutputFormat::pretty},
     {"raw", OutputFormat::raw},
     {"envelope", OutputFormat::envelope},
     {"none", OutputFormat::none},
     {"csv", OutputFormat::csv},
+    {"tap", OutputFormat::tap},
 }};
 
 struct OutputOptions {
