@@ -22,6 +22,8 @@ namespace {
 constexpr std::size_t waiting_output_max = 1024UL * 1024;
 /// Events in flight have no more than this in them, so that large ones do not pile up.
 constexpr std::size_t waiting_data_max = 64UL * 1024 * 1024;
+/// For the broker to confirm what is in flight after Ctrl-C.
+constexpr std::chrono::seconds farewell{1};
 /// Values taken before the connection, the output and Ctrl-C get their turn.
 constexpr std::uint64_t values_per_turn = in_flight_max;
 
@@ -52,7 +54,7 @@ class EventStream {
       if (finished()) {
         break;
       }
-      wait(more ? Clock::time_point() : progress_.next_update());
+      wait(more ? Clock::time_point() : std::min(progress_.next_update(), farewell_until_));
     }
     progress_.clear();
     if (!lost_) {
@@ -170,12 +172,24 @@ class EventStream {
     // A connection that always has something to say never looks at the others.
     if (may_stop && (others.front().revents != 0 || SignalPipe::received() != 0)) {
       interrupted_ = stopped_ = true;
+      farewell_until_ = Clock::now() + farewell;
+    } else if (Clock::now() >= farewell_until_) {
+      farewell_until_ = Clock::time_point::max();
+      give_up_confirmations();
     }
     progress_.update({.done = dispatched_ + failed(),
                       .failed = failed(),
                       .in_flight = in_flight_,
                       .fraction = input_.fraction_taken()},
                      Clock::now());
+  }
+
+  void give_up_confirmations() {
+    if (in_flight_ > 0 && !lost_) {
+      // The signal is still there to be heard, and the rest fails with it.
+      dispatcher_->set_interrupt_fd(session_.interrupt_fd);
+      run_once({}, Clock::time_point());
+    }
   }
 
   void run_once(std::span<pollfd> others, Clock::time_point until) {
@@ -248,6 +262,7 @@ class EventStream {
 
   bool stopped_ = false;  ///< nothing more is sent
   bool interrupted_ = false;
+  Clock::time_point farewell_until_ = Clock::time_point::max();
   bool lost_ = false;                             ///< the session is over
   std::optional<Failure> ending_ = std::nullopt;  ///< why it ended early
 };

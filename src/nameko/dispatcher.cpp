@@ -57,6 +57,7 @@ class Dispatcher::Session {
   void handle(const amqp::Confirmed& confirmed);
   void expire(Clock::time_point now);
   [[nodiscard]] Failure no_handler() const;
+  [[nodiscard]] Failure refused() const;
   [[nodiscard]] Failure explained(Failure failure) const;
   [[noreturn]] void lose(const Failure& why);
 
@@ -155,9 +156,7 @@ void Dispatcher::Session::handle(const amqp::Confirmed& confirmed) {
     } else if (confirmed.accepted) {
       one.done(std::nullopt);
     } else {
-      one.done(Failure{.kind = ErrorKind::connection_lost,
-                       .message = "the broker could not take the event",
-                       .executed = Executed::maybe});
+      one.done(refused());
     }
   }
 }
@@ -184,6 +183,16 @@ void Dispatcher::Session::expire(Clock::time_point now) {
                                    : fmt::format("the broker takes no messages: {}", blocked),
         .executed = Executed::maybe,
         .hint = "--timeout sets how long to wait"});
+}
+
+/// A broker says no when one queue of several could not take the event.
+Failure Dispatcher::Session::refused() const {
+  return {.kind = ErrorKind::denied,
+          .message = fmt::format("the broker refused this event of '{}'", printable(service_)),
+          .executed = Executed::maybe,
+          .hint =
+              "a queue that is bound to it is full and rejects, or its node is in trouble; "
+              "other queues may have the event"};
 }
 
 Failure Dispatcher::Session::explained(Failure failure) const {

@@ -34,11 +34,11 @@ class Dispatcher {
   Dispatcher& operator=(Dispatcher&& other) noexcept;
 
   /// Dispatches an event and waits until the broker has it, until event.deadline or for
-  /// Options::timeout. Returns what went wrong with this event alone: no handler although one is
-  /// required, or the broker could not take it.
-  /// Throws Error{usage} for what cannot be sent, and Error (unknown_service: no such exchange,
-  /// unreachable, denied, timeout, connection_lost, interrupted) when the session is lost; its
-  /// `executed` says whether the event may have been dispatched.
+  /// Options::timeout. Returns what went wrong with this event alone: no_instance when no handler
+  /// is there although one is required, denied when the broker refused it. Throws Error{usage} for
+  /// what cannot be sent, and Error (unknown_service: no such exchange, unreachable, denied,
+  /// timeout, connection_lost, interrupted) when the session is lost; its `executed` says whether
+  /// the event may have been dispatched.
   [[nodiscard]] std::optional<Failure> dispatch(std::string_view type, EventData event);
 
   /// Sends an event and returns; `done` runs later, once, inside wait() or run_once(), or inside
