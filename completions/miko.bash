@@ -50,7 +50,7 @@ _miko_contexts() {
 }
 _miko_smoke='-j --in-flight --var --filter --fail-fast --retry --limit --report-junit --report-tap
   --record --replay'
-_miko_serve='--reply --raise --exec --exec-timeout --file --echo --delay -n --count -j --in-flight --log --force'
+_miko_serve='--reply --raise --exec --exec-timeout --file --echo --delay -n --count -j --in-flight --log --force --no-reconnect'
 
 _miko_takes_value() {
   [[ $1 == -* && " ${_miko_valued//$'\n'/ } " == *" $1 "* ]]

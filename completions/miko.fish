@@ -249,6 +249,7 @@ complete -c miko -n $in_serve -s n -l count -x -d 'End after so many requests'
 complete -c miko -n $in_serve -s j -l in-flight -x -d 'Requests at a time, 1 to 1000'
 complete -c miko -n $in_serve -l log -d 'Print a line of JSON for each request'
 complete -c miko -n $in_serve -l force -d 'Start beside running instances'
+complete -c miko -n $in_serve -l no-reconnect -d 'End when the connection is lost'
 
 set -l in_services '__miko_command_is services'
 complete -c miko -n $in_services -l details -d 'Instances and events as well'

@@ -171,6 +171,7 @@ TEST(Layers, EverySourceHasAUnitTestOrIsNamedHere) {
                                                    "cli/services.cpp",
                                                    "cli/programs.cpp",
                                                    "cli/serve.cpp",
+                                                   "cli/serve_options.cpp",
                                                    "cli/version.cpp",
                                                    "cli/wait.cpp",
                                                    "main.cpp",

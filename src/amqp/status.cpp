@@ -62,6 +62,14 @@ Failure refused_channel(const method::Close& close, const std::string& text) {
                   "calling needs configure, write and read on rpc.reply-miko-.*, write and "
                   "read on the RPC exchange"};
     case reply_precondition_failed:
+      if (executed == Executed::maybe) {
+        return {.kind = ErrorKind::connection_lost,
+                .message = fmt::format("the broker closed the channel: {}", text),
+                .executed = executed,
+                .hint =
+                    "a broker that waits for an acknowledgement in vain does that after its "
+                    "consumer_timeout, half an hour unless set"};
+      }
       // All that a broker can find wrong with this publish is its size.
       return {.kind = ErrorKind::denied,
               .message = fmt::format("the broker refused: {}", text),

@@ -67,6 +67,10 @@ int SignalPipe::received() {
   return signal_received;
 }
 
+void ignore_broken_pipes() {
+  static_cast<void>(::signal(SIGPIPE, SIG_IGN));
+}
+
 void die_of(int signal) {
   static_cast<void>(::signal(signal, SIG_DFL));
   sigset_t set;

@@ -25,6 +25,9 @@ class SignalPipe {
   UniqueFd write_end_;
 };
 
+/// Writing to a pipe that nobody reads fails from now on instead of killing the process.
+void ignore_broken_pipes();
+
 /// Ends the process by `signal`, so that the parent sees a death by signal and not an exit.
 [[noreturn]] void die_of(int signal);
 

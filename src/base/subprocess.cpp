@@ -100,6 +100,8 @@ std::vector<std::string> whole_environment(const std::vector<std::string>& added
     ::dup2(streams[stream], stream);
   }
   ::close_range(3, ~0U, 0);
+  // Ignored signals are inherited.
+  static_cast<void>(::signal(SIGPIPE, SIG_DFL));
   ::execve(argv[0], argv, environment);
   const char* const why = std::strerror(errno);
   [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, "cannot start it: ", 17);

@@ -15,6 +15,7 @@
 #include "cli/exit_code.h"
 #include "cli/line_output.h"
 #include "cli/progress.h"
+#include "cli/reconnect.h"
 #include "miko.h"
 
 namespace miko::cli {
@@ -29,8 +30,6 @@ constexpr std::size_t output_ahead_max = 64UL * 1024;
 constexpr std::uint64_t count_max = 1'000'000'000'000;
 /// For the reader of stdout to take what waits after Ctrl-C.
 constexpr std::chrono::seconds farewell{1};
-constexpr std::chrono::milliseconds first_pause{500};
-constexpr std::chrono::seconds longest_pause{30};
 
 /// An event that has not been printed or handled yet.
 struct Waiting {
@@ -94,7 +93,7 @@ class EventPrinter {
     // From here on Ctrl-C is an event among others.
     listener_->set_interrupt_fd(-1);
     connected_before_ = true;
-    pause_ = first_pause;
+    reconnect_.succeeded();
   }
 
   void announce() const {
@@ -120,11 +119,10 @@ class EventPrinter {
   /// What was lost is connected again, later, unless that is not wanted or of no use.
   void lose(const Error& error) {
     listener_.reset();
-    const bool may_come_back =
-        error.kind() == ErrorKind::connection_lost || error.kind() == ErrorKind::unreachable ||
-        error.kind() == ErrorKind::timeout || error.kind() == ErrorKind::unknown_service;
-    if (options_.no_reconnect || !may_come_back || stopped_) {
+    if (options_.no_reconnect || !Reconnect::may_help(error) || stopped_) {
       ending_ = error.failure();
+      // What only prints has no effect that could be repeated.
+      ending_->executed = options_.program ? Executed::maybe : Executed::no;
       stopped_ = true;
       return;
     }
@@ -136,10 +134,8 @@ class EventPrinter {
       printed_.clear();
       running_number_ = 0;
     }
-    const double seconds = std::chrono::duration<double>(pause_).count();
-    session_.output.warn(fmt::format("{}; connecting again in {} s", error.what(), seconds));
-    connect_at_ = Clock::now() + pause_;
-    pause_ = std::min<Clock::duration>(pause_ * 2, longest_pause);
+    const std::chrono::duration<double> pause = reconnect_.after_loss();
+    session_.output.warn(fmt::format("{}; connecting again in {} s", error.what(), pause.count()));
   }
 
   void connect_again() {
@@ -297,7 +293,7 @@ class EventPrinter {
     }
     Clock::time_point until = stopped_ ? farewell_until_ : end_;
     if (!listener_ && !stopped_) {
-      until = std::min(until, connect_at_);
+      until = std::min(until, reconnect_.due());
     }
     if (program_ && stopped_) {
       until = Clock::time_point::max();
@@ -321,7 +317,7 @@ class EventPrinter {
       return;
     }
     static_cast<void>(Loop().wait(others, until));
-    if (!stopped_ && Clock::now() >= connect_at_ && Clock::now() < end_) {
+    if (!stopped_ && Clock::now() >= reconnect_.due() && Clock::now() < end_) {
       connect_again();
     }
   }
@@ -362,8 +358,7 @@ class EventPrinter {
 
   std::optional<Listener> listener_ = std::nullopt;  ///< nothing while the connection is lost
   bool connected_before_ = false;
-  Clock::duration pause_ = first_pause;
-  Clock::time_point connect_at_ = {};
+  Reconnect reconnect_ = {};
 
   std::deque<Waiting> waiting_ = {};
   std::size_t waiting_bytes_ = 0;

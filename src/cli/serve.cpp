@@ -1,26 +1,21 @@
-// miko serve SERVICE
-// Stands in for a service: fixed answers, exceptions and programs instead of the real thing.
+#include "cli/serve.h"
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <map>
-#include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/json_writer.h"
 #include "base/signals.h"
 #include "base/text.h"
-#include "cli/command.h"
 #include "cli/count.h"
 #include "cli/duration.h"
 #include "cli/exit_code.h"
 #include "cli/line_output.h"
 #include "cli/programs.h"
 #include "cli/progress.h"
-#include "cli/stub_file.h"
-#include "cli/stubs.h"
+#include "cli/reconnect.h"
 #include "miko.h"
 
 namespace miko::cli {
@@ -34,48 +29,6 @@ constexpr std::size_t waiting_output_max = 1024UL * 1024;
 /// For what is being answered when a signal comes.
 constexpr std::chrono::seconds stop_grace{10};
 constexpr std::chrono::seconds default_program_timeout{30};
-
-struct ServeOptions {
-  std::string service = {};
-  std::vector<std::string> replies = {};
-  std::vector<std::string> raises = {};
-  std::vector<std::string> programs = {};
-  std::optional<std::string> file = std::nullopt;
-  std::optional<std::string> program_timeout = std::nullopt;
-  bool echo = false;
-  std::optional<std::string> delay = std::nullopt;
-  std::optional<std::string> count = std::nullopt;
-  std::optional<std::string> in_flight = std::nullopt;
-  bool log = false;
-  bool force = false;
-};
-
-Stubs make_stubs(const ServeOptions& options, FileInput& input) {
-  Stubs stubs;
-  for (const std::string& text : options.replies) {
-    stubs.add_reply(text, input);
-  }
-  for (const std::string& text : options.raises) {
-    stubs.add_raise(text);
-  }
-  for (const std::string& text : options.programs) {
-    stubs.add_program(text);
-  }
-  if (options.file) {
-    read_stub_file(*options.file, options.service, input, stubs);
-  }
-  if (options.echo) {
-    stubs.echo_others();
-  }
-  if (options.delay) {
-    stubs.set_delay(parse_duration("--delay", *options.delay));
-  }
-  if (stubs.empty()) {
-    throw usage_error("there is nothing to answer with",
-                      "--reply, --raise, --exec, --file and --echo say what the service answers");
-  }
-  return stubs;
-}
 
 /// {"service", "method", "args", "kwargs", "ok", "error", "elapsed_ms", "call_id_stack",
 /// "correlation_id"}.
@@ -123,24 +76,26 @@ class Serving {
         server_(settings_.connection, server_options()) {}
 
   int run() {
+    // A log without a reader is no reason to leave a queue behind.
+    ignore_broken_pipes();
     server_.start(session_.started + settings_.timeout);
     // From here on Ctrl-C is an event among others.
     server_.set_interrupt_fd(-1);
+    connected_ = true;
     session_.output.warn(
         fmt::format("serving '{}' at {}", printable(options_.service), server_.address()));
     while (!finished()) {
       turn();
-      if (!stopping_ && (interrupted_ || all_taken())) {
+      if (!stopping_ && (interrupted_ || ending_ || all_taken())) {
         stop();
       }
     }
     flush_log();
-    if (!server_.close(Clock::now() + settings_.timeout)) {
-      session_.output.warn(
-          fmt::format("the queue of '{}' stays: requests wait in it, or another instance runs",
-                      printable(options_.service)));
-    }
+    say_goodbye();
     session_.output.warn(summary());
+    if (ending_) {
+      return session_.output.print_failure(*ending_, {}, nullptr);
+    }
     return interrupted_ ? exit_code(ErrorKind::interrupted) : 0;
   }
 
@@ -158,16 +113,19 @@ class Serving {
             .handle = [this](const Request& request) { return handle(request); },
             .answered = [this](const Request& request,
                                const Response& response) { note(request, response); },
-            .dropped = [this](std::string_view key, std::string_view why) { drop(key, why); }};
+            .dropped = [this](std::string_view key, std::string_view why) { drop(key, why); },
+            .blocked = [this](std::string_view reason) { note_blocked(reason); }};
   }
 
   [[nodiscard]] bool all_taken() const {
     return requests_max_ > 0 && server_.taken() == requests_max_;
   }
 
-  [[nodiscard]] bool finished() const { return stopping_ && server_.unanswered() == 0; }
+  [[nodiscard]] bool finished() const {
+    return stopping_ && (!connected_ || !blocked_.empty() || server_.unanswered() == 0);
+  }
 
-  [[nodiscard]] bool has_room() const { return log_.pending() < waiting_output_max; }
+  [[nodiscard]] bool has_room() const { return log_ended_ || log_.pending() < waiting_output_max; }
 
   std::optional<Response> handle(const Request& request) {
     Choice choice = stubs_.choose(request);
@@ -197,7 +155,7 @@ class Serving {
   void note(const Request& request, const Response& response) {
     ++answered_;
     errors_ += response.ok() ? 0 : 1;
-    if (options_.log) {
+    if (options_.log && !log_ended_) {
       log_.append(log_line(request, response));
     }
   }
@@ -252,38 +210,134 @@ class Serving {
     if (may_stop) {
       others.push_back({.fd = session_.interrupt_fd, .events = POLLIN, .revents = 0});
     }
-    if (log_.pending() > 0) {
+    if (log_.pending() > 0 && !log_ended_) {
       others.push_back(log_.writable());
     }
     const std::size_t before_programs = others.size();
     programs_.append_watched(others);
-    server_.run_once(others, next_due());
+    wait(others);
     if (!programs_.empty()) {
       // Whoever always has requests to read never looks at the others.
       static_cast<void>(Loop().wait(others, Clock::time_point()));
     }
     programs_.turn(std::span(others).subspan(before_programs), Clock::now());
-    log_.flush();
+    write_log();
     answer_due(Clock::now());
     // A connection that always has something to say never looks at the others.
     if (may_stop && (others.front().revents != 0 || SignalPipe::received() != 0)) {
       interrupted_ = true;
     }
+    if (!connected_ && !stopping_ && !ending_ && !interrupted_ &&
+        Clock::now() >= reconnect_.due()) {
+      connect_again();
+    }
+  }
+
+  void wait(std::span<pollfd> others) {
+    if (!connected_) {
+      static_cast<void>(Loop().wait(others, std::min(next_due(), reconnect_.due())));
+      return;
+    }
+    try {
+      server_.run_once(others, next_due());
+    } catch (const Error& error) {
+      lose(error);
+    }
+  }
+
+  void note_blocked(std::string_view reason) {
+    session_.output.warn(reason.empty()
+                             ? "the broker takes messages again"
+                             : fmt::format("the broker takes no messages now: {}", reason));
+    blocked_ = reason;
+  }
+
+  /// Who was waiting for an answer is given one by whoever takes the request next; a program that
+  /// made one must not run beside that.
+  void lose(const Error& error) {
+    connected_ = false;
+    blocked_.clear();
+    waiting_.clear();
+    programs_.stop();
+    if (stopping_ && !interrupted_ && !ending_ && !all_taken()) {
+      // There were enough requests, but some come again.
+      stopping_ = false;
+    }
+    if (options_.no_reconnect || stopping_ || !Reconnect::may_help(error)) {
+      ending_ = error.failure();
+      return;
+    }
+    const std::chrono::duration<double> pause = reconnect_.after_loss();
+    session_.output.warn(fmt::format("{}; connecting again in {} s", error.what(), pause.count()));
+  }
+
+  void connect_again() {
+    server_.set_interrupt_fd(session_.interrupt_fd);
+    try {
+      server_.start(Clock::now() + settings_.timeout);
+      connected_ = true;
+      reconnect_.succeeded();
+      session_.output.warn("connected again");
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) {
+        interrupted_ = true;
+      } else {
+        lose(error);
+      }
+    }
+    server_.set_interrupt_fd(-1);
   }
 
   void stop() {
     stopping_ = true;
-    server_.stop(Clock::now() + settings_.timeout);
     give_up_ = Clock::now() + stop_grace;
+    if (!connected_ || !blocked_.empty()) {
+      return;
+    }
+    try {
+      server_.stop(Clock::now() + settings_.timeout);
+    } catch (const Error& error) {
+      lose(error);
+    }
+  }
+
+  /// A broker that takes nothing is not waited for: whatever it was not told, the end of the
+  /// connection tells it.
+  void say_goodbye() {
+    std::string why_queue_stays;
+    if (!connected_) {
+      why_queue_stays = "there is no connection to the broker";
+    } else if (!blocked_.empty()) {
+      why_queue_stays = fmt::format("the broker takes no messages: {}", blocked_);
+    } else if (!server_.close(Clock::now() + settings_.timeout)) {
+      why_queue_stays = "requests wait in it, or another instance runs";
+    }
+    if (!why_queue_stays.empty()) {
+      session_.output.warn(
+          fmt::format("the queue of '{}' stays: {}", printable(options_.service), why_queue_stays));
+    }
+  }
+
+  /// Without its log it must not go on, but ends as it does at a signal.
+  void write_log() {
+    if (log_ended_) {
+      return;
+    }
+    try {
+      log_.flush();
+    } catch (const Error& error) {
+      ending_ = error.failure();
+      log_ended_ = true;
+    }
   }
 
   /// What is left of the log, as far as its reader takes it in time.
   void flush_log() {
-    log_.flush();
-    while (log_.pending() > 0 && Clock::now() < give_up_) {
+    write_log();
+    while (!log_ended_ && log_.pending() > 0 && Clock::now() < give_up_) {
       std::vector fds = {log_.writable()};
       static_cast<void>(Loop().wait(fds, give_up_));
-      log_.flush();
+      write_log();
     }
   }
 
@@ -317,54 +371,23 @@ class Serving {
   LineOutput log_ = {};
   /// By the time they are due. The prefetch bounds them.
   std::multimap<Clock::time_point, Waiting> waiting_ = {};
+  bool log_ended_ = false;  ///< nobody reads it any more
+  bool connected_ = false;
+  std::string blocked_ = {};  ///< why the broker takes no messages
+  Reconnect reconnect_ = {};
   std::uint64_t answered_ = 0;
   std::uint64_t errors_ = 0;
   std::uint64_t dropped_ = 0;
   bool interrupted_ = false;
   bool stopping_ = false;
   Clock::time_point give_up_ = {};
+  std::optional<Failure> ending_ = std::nullopt;
 };
 
 }  // namespace
 
-void declare_serve(CLI::App& command, Session& session) {
-  auto options = std::make_shared<ServeOptions>();
-  command.add_option("service", options->service, "the service to stand in for")
-      ->option_text("SERVICE")
-      ->required();
-  const auto several = [&command](const char* option, std::vector<std::string>& values,
-                                  const char* what, const char* help) {
-    command.add_option(option, values, help)->option_text(what)->expected(1)->take_all();
-  };
-  const auto text = [&command](const char* option, std::optional<std::string>& value,
-                               const char* what, const char* help) {
-    command.add_option(option, value, help)->option_text(what);
-  };
-  several("--reply", options->replies, "METHOD=JSON", "What a method returns; @FILE has the JSON");
-  several("--raise", options->raises, "METHOD=TYPE:MESSAGE", "The exception that a method raises");
-  several("--exec", options->programs, "METHOD=PROGRAM",
-          "The program that answers: arguments on standard input, result on standard output");
-  text("--exec-timeout", options->program_timeout, "DURATION",
-       "Kill a program that takes longer [30s]");
-  text("--file", options->file, "FILE", "Methods and their answers by arguments, in YAML");
-  command.add_flag("--echo", options->echo,
-                   "Every other method returns its only positional argument, or all arguments");
-  text("--delay", options->delay, "DURATION", "Wait before each answer");
-  text("-n,--count", options->count, "N", "End after N requests; 10k is 10,000");
-  text("-j,--in-flight", options->in_flight, "N", "Requests at a time, 1 to 1000 [10]");
-  command.add_flag("--log", options->log, "Print a line of JSON for each request");
-  command.add_flag("--force", options->force,
-                   "Start beside running instances and take a share of their calls");
-  command.footer(
-      "METHOD may have parameters, and calls that do not fit them are refused as Nameko does:\n"
-      "  --reply 'hello(name, greeting=\"Hello\")=\"Hello, Ann!\"'\n\n"
-      "Examples:\n"
-      "  miko serve greeting --reply 'hello=\"Hello, Ann!\"' --raise 'bye=NotFound:nobody there'\n"
-      "  miko serve math --exec 'add(a, b)=jq .kwargs.a+.kwargs.b'\n"
-      "  miko serve orders --echo --delay 200ms --log");
-  command.callback([options, &session] {
-    session.run = [options](Session& s) { return Serving(*options, s).run(); };
-  });
+int serve(const ServeOptions& options, Session& session) {
+  return Serving(options, session).run();
 }
 
 }  // namespace miko::cli

@@ -24,6 +24,15 @@ amqp::ConnectionOptions serving_options(const Options& options, const ServerOpti
   }
   amqp::ConnectionOptions result = nameko::connection_options(options);
   result.headers = amqp::Headers::keep;
+  if (serving.blocked) {
+    result.trace = [trace = result.trace, told = serving.blocked](std::string_view step,
+                                                                  std::string_view detail) {
+      trace(step, detail);
+      if (step == "blocked" || step == "unblocked") {
+        told(detail);
+      }
+    };
+  }
   return result;
 }
 
@@ -37,7 +46,9 @@ class Server::Session {
         serving_(std::move(serving)),
         queue_(nameko::rpc_queue_name(serving_.service)),
         loop_(options_.interrupt_fd),
-        connection_(loop_, serving_options(options_, serving_)) {}
+        connecting_(serving_options(options_, serving_)) {
+    connection_.emplace(loop_, connecting_);
+  }
 
   void start(Clock::time_point until);
   void run_once(std::span<pollfd> others, Clock::time_point until);
@@ -47,16 +58,20 @@ class Server::Session {
 
   [[nodiscard]] std::uint64_t taken() const { return taken_; }
   [[nodiscard]] std::size_t unanswered() const { return open_.size(); }
-  [[nodiscard]] std::string address() const { return connection_.address(); }
+  [[nodiscard]] std::string address() const { return connection_->address(); }
   void set_interrupt_fd(int fd) { loop_ = Loop(fd); }
 
  private:
   /// What an answer needs of a request.
   struct Open {
+    std::uint64_t delivery_tag = 0;
     Request request = {};
     amqp::Properties properties = {};
   };
 
+  void forget_open();
+  template <class Work>
+  void in_session(Work work);
   void make_exchange(Clock::time_point until);
   void make_queue(Clock::time_point until);
   void take(const amqp::Delivery& delivery);
@@ -68,40 +83,66 @@ class Server::Session {
   ServerOptions serving_;
   std::string queue_;
   Loop loop_;
-  amqp::Connection connection_;
+  amqp::ConnectionOptions connecting_;
+  std::optional<amqp::Connection> connection_ = std::nullopt;
+  bool started_before_ = false;
   bool made_queue_ = false;
   bool stopped_ = false;
   std::uint64_t taken_ = 0;
-  std::unordered_map<std::uint64_t, Open> open_ = {};  ///< by delivery tag
+  std::uint64_t last_id_ = 0;
+  std::unordered_map<std::uint64_t, Open> open_ = {};  ///< by Request::id
 };
 
+/// Delivery tags are the connection's own: what it leaves open can only be delivered again.
+void Server::Session::forget_open() {
+  taken_ -= open_.size();
+  open_.clear();
+}
+
+/// Does `work`, after which nothing is open if the session is lost in it.
+template <class Work>
+void Server::Session::in_session(Work work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::interrupted) {
+      forget_open();
+    }
+    throw;
+  }
+}
+
 void Server::Session::start(Clock::time_point until) {
-  connection_.open(until);
+  forget_open();
+  stopped_ = false;
+  connection_.emplace(loop_, connecting_);
+  connection_->open(until);
   make_exchange(until);
   make_queue(until);
-  connection_.request(
+  connection_->request(
       amqp::request::BindQueue{
           .queue = queue_, .exchange = options_.exchange, .routing_key = serving_.service + ".*"},
       until);
-  connection_.request(
+  connection_->request(
       amqp::request::Prefetch{.count = static_cast<std::uint16_t>(serving_.prefetch)}, until);
-  connection_.request(amqp::request::Consume{.queue = queue_, .acknowledged = true}, until);
+  connection_->request(amqp::request::Consume{.queue = queue_, .acknowledged = true}, until);
+  started_before_ = true;
 }
 
 void Server::Session::make_exchange(Clock::time_point until) {
-  const amqp::Answer present = connection_.inquire(
+  const amqp::Answer present = connection_->inquire(
       amqp::request::DeclareExchange{.exchange = options_.exchange, .passive = true}, until);
   if (!present.granted()) {
-    connection_.request(amqp::request::DeclareExchange{.exchange = options_.exchange}, until);
+    connection_->request(amqp::request::DeclareExchange{.exchange = options_.exchange}, until);
   }
 }
 
 void Server::Session::make_queue(Clock::time_point until) {
   constexpr std::uint16_t not_found = 404;
   const amqp::Answer present =
-      connection_.inquire(amqp::request::DeclareQueue{.queue = queue_, .passive = true}, until);
+      connection_->inquire(amqp::request::DeclareQueue{.queue = queue_, .passive = true}, until);
   if (present.refusal_code == not_found) {
-    connection_.request(amqp::request::DeclareQueue{.queue = queue_, .durable = true}, until);
+    connection_->request(amqp::request::DeclareQueue{.queue = queue_, .durable = true}, until);
     made_queue_ = true;
     return;
   }
@@ -110,7 +151,7 @@ void Server::Session::make_queue(Clock::time_point until) {
                  .message = fmt::format("the broker does not let the queue {} be used: {}",
                                         printable(queue_), present.refusal_text)});
   }
-  if (present.consumer_count > 0 && !serving_.beside_others) {
+  if (present.consumer_count > 0 && !serving_.beside_others && !started_before_) {
     throw usage_error(
         fmt::format("{} of '{}' {} running here, and would get a share of the calls",
                     present.consumer_count == 1
@@ -122,23 +163,25 @@ void Server::Session::make_queue(Clock::time_point until) {
 }
 
 void Server::Session::run_once(std::span<pollfd> others, Clock::time_point until) {
-  std::optional<amqp::Event> event = connection_.next(until, others);
-  while (event) {
-    if (const auto* const delivery = std::get_if<amqp::Delivery>(&*event)) {
-      take(*delivery);
+  in_session([&] {
+    std::optional<amqp::Event> event = connection_->next(until, others);
+    while (event) {
+      if (const auto* const delivery = std::get_if<amqp::Delivery>(&*event)) {
+        take(*delivery);
+      }
+      event = connection_->next_arrived(until);
     }
-    event = connection_.next_arrived(until);
-  }
+  });
 }
 
 void Server::Session::take(const amqp::Delivery& delivery) {
   if (stopped_ || (serving_.requests_max > 0 && taken_ == serving_.requests_max)) {
-    connection_.requeue(delivery.delivery_tag);
+    connection_->requeue(delivery.delivery_tag);
     return;
   }
   nameko::Incoming incoming = nameko::decode_request(serving_, delivery);
   if (const auto* const dropped = std::get_if<nameko::Dropped>(&incoming)) {
-    connection_.acknowledge(delivery.delivery_tag);
+    connection_->acknowledge(delivery.delivery_tag);
     if (serving_.dropped) {
       serving_.dropped(delivery.routing_key, dropped->why);
     }
@@ -152,12 +195,13 @@ void Server::Session::take(const amqp::Delivery& delivery) {
            std::move(refused->response));
     return;
   }
-  const std::uint64_t id = delivery.delivery_tag;
+  const std::uint64_t id = ++last_id_;
   auto& request = std::get<Request>(incoming);
   request.id = id;
   request.arrived = now;
-  const auto [open, added] =
-      open_.emplace(id, Open{.request = std::move(request), .properties = delivery.properties});
+  const auto [open, added] = open_.emplace(id, Open{.delivery_tag = delivery.delivery_tag,
+                                                    .request = std::move(request),
+                                                    .properties = delivery.properties});
   if (std::optional<Response> response = serving_.handle(open->second.request)) {
     respond(id, std::move(*response));
   }
@@ -166,7 +210,8 @@ void Server::Session::take(const amqp::Delivery& delivery) {
 void Server::Session::respond(std::uint64_t id, Response response) {
   auto open = open_.extract(id);
   if (open) {
-    answer(id, open.mapped().request, open.mapped().properties, std::move(response));
+    const Open& one = open.mapped();
+    answer(one.delivery_tag, one.request, one.properties, std::move(response));
   }
 }
 
@@ -176,25 +221,27 @@ void Server::Session::answer(std::uint64_t delivery_tag, const Request& request,
   if (serving_.answered) {
     serving_.answered(request, told);
   }
-  connection_.publish(nameko::encode_response(options_.exchange, properties, std::move(response)));
-  connection_.acknowledge(delivery_tag);
+  connection_->publish(nameko::encode_response(options_.exchange, properties, std::move(response)));
+  connection_->acknowledge(delivery_tag);
 }
 
 void Server::Session::stop(Clock::time_point until) {
   stopped_ = true;
-  connection_.request(amqp::request::Cancel{.queue = queue_}, until);
-  while (std::optional<amqp::Event> event = connection_.next_arrived(until)) {
-    if (const auto* const delivery = std::get_if<amqp::Delivery>(&*event)) {
-      connection_.requeue(delivery->delivery_tag);
+  in_session([&] {
+    connection_->request(amqp::request::Cancel{.queue = queue_}, until);
+    while (std::optional<amqp::Event> event = connection_->next_arrived(until)) {
+      if (const auto* const delivery = std::get_if<amqp::Delivery>(&*event)) {
+        connection_->requeue(delivery->delivery_tag);
+      }
     }
-  }
+  });
 }
 
 bool Server::Session::delete_queue(Clock::time_point until) {
   // On the channel of the messages, behind those that go back to the queue: only then does the
   // broker know whether it is empty. A refusal ends the session, which ends anyway.
   try {
-    connection_.request(
+    connection_->request(
         amqp::request::DeleteQueue{.queue = queue_, .if_unused = true, .if_empty = true}, until);
     return true;
   } catch (const Error& error) {
@@ -206,12 +253,12 @@ bool Server::Session::delete_queue(Clock::time_point until) {
 }
 
 bool Server::Session::close(Clock::time_point until) {
-  for (const auto& [delivery_tag, open] : open_) {
-    connection_.requeue(delivery_tag);
+  for (const auto& [id, open] : open_) {
+    connection_->requeue(open.delivery_tag);
   }
   open_.clear();
   const bool clean = !made_queue_ || delete_queue(until);
-  connection_.close(until);
+  connection_->close(until);
   return clean;
 }
 

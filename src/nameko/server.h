@@ -62,6 +62,8 @@ struct ServerOptions {
   /// Told of every message that was no request and got no answer: one that would have killed a
   /// service of Nameko, or that it would have passed over. `why` is a part of a sentence.
   std::function<void(std::string_view routing_key, std::string_view why)> dropped = {};
+  /// Told why the broker takes no messages for now, and with an empty reason that it does again.
+  std::function<void(std::string_view reason)> blocked = {};
 };
 
 /// An instance of a service, in the place of one that runs under Nameko. Its clients see no
@@ -75,19 +77,25 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Connects, makes the exchange and the queue if they are missing, and begins to take requests.
+  /// May be called again when the session is lost. Then it is not asked whether other instances are
+  /// running: the broker may not know yet that the old connection is gone.
   /// Throws Error{usage} if instances of the service are running, and Error (unreachable, denied,
   /// timeout, interrupted, connection_lost).
   void start(Clock::time_point until);
 
   /// Sends and receives, and handles what has arrived. Sleeps only when there is nothing to do,
   /// until something arrives, one of `others` is ready (its revents say so) or `until` has passed.
-  /// Throws Error when the session is lost; requests without an answer go to another instance.
+  /// Throws Error when the session is lost. Requests without an answer are unknown from then on:
+  /// the broker delivers them again, to whoever takes requests. So it does with those whose
+  /// acknowledgement did not arrive, and they are answered twice.
   void run_once(std::span<pollfd> others, Clock::time_point until);
 
   /// Answers a request that handle() left open: the answer first, the acknowledgement behind it.
+  /// Nothing happens if the session in which the request came is lost.
   void respond(std::uint64_t id, Response response);
 
-  /// Requests that were taken, with those that were answered without handle().
+  /// Requests that were taken, with those that were answered without handle(), but without those
+  /// that come again.
   [[nodiscard]] std::uint64_t taken() const;
 
   /// Requests that handle() was given and that have no answer yet.

@@ -314,14 +314,36 @@ TEST_P(ServeTest, DropsWhatWouldKillARealServiceAndGoesOn) {
   EXPECT_EQ(queue("rpc-serve-poison"), "not there");
 }
 
-TEST_P(ServeTest, TellsOfALostBroker) {
-  Serve serve(service().uri, serving("serve-lost"));
+TEST_P(ServeTest, MakesItsQueueAgainWhenSomebodyDeletesIt) {
+  Serve serve(service().uri, serving("serve-deleted"));
+
+  delete_queue("rpc-serve-deleted");
+
+  serve.child().read_stderr_until("connected again");
+  EXPECT_EQ(miko({"call", "serve-deleted", "hello", "=Ann"}).out, "\"Hi, Ann\"\n");
+  EXPECT_EQ(serve.stop().exit_code, 143);
+  EXPECT_EQ(queue("rpc-serve-deleted"), "not there");
+}
+
+TEST_P(ServeTest, MayEndWhenTheConnectionIsLost) {
+  Serve serve(service().uri, serving("serve-lost", {"--no-reconnect"}));
 
   delete_queue("rpc-serve-lost");
 
   const Outcome run = serve.child().wait();
   EXPECT_EQ(run.exit_code, 9);
   EXPECT_EQ(run.error("/error/code"), "connection_lost");
+}
+
+TEST_P(ServeTest, GoesOnWhenTheCallerOfARequestHasGone) {
+  Serve serve(service().uri, serving("serve-gone", {"--delay", "200ms"}));
+  EXPECT_EQ(
+      miko({"call", "serve-gone", "hello", "=Ann", "--timeout", "50ms", "--no-expire"}).exit_code,
+      124);
+
+  EXPECT_EQ(miko({"call", "serve-gone", "hello", "=Ann"}).out, "\"Hi, Ann\"\n");
+  EXPECT_NE(serve.stop().err.find("answered 2 requests"), std::string::npos);
+  EXPECT_EQ(queue("rpc-serve-gone"), "not there");
 }
 
 TEST_P(ServeTest, RefusesWhatCannotBeServed) {

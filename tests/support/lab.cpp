@@ -100,7 +100,8 @@ Lab::Lab(std::string_view description) {
     nodes_.push_back({.name = text_at(node, "name"),
                       .uri = text_at(node, "uri"),
                       .pid = number_at(node, "pid"),
-                      .log = text_at(node, "log")});
+                      .log = text_at(node, "log"),
+                      .command = words_at(node, "command")});
   }
 }
 

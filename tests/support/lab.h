@@ -37,6 +37,8 @@ struct Node {
   pid_t pid = -1;
   /// File: what it logged.
   std::string log = "";
+  /// Starts it again, with what it had stored, when it has ended.
+  std::vector<std::string> command = {};
 };
 
 /// A limited user, on all vhosts; the rights are RabbitMQ's regular expressions.

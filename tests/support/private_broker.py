@@ -57,6 +57,7 @@ class Node:
         self.port, self.tls_port, self.dist_port, self.management_port, epmd_port = ports
         self.peers = peers
         self.process = None
+        self.command = []
         self.env = {
             "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin:/sbin:/bin",
             "LANG": "C.UTF-8", "HOME": home,
@@ -103,8 +104,9 @@ class Node:
             "RABBITMQ_LOGS": "-",
             "RABBITMQ_GENERATED_CONFIG_DIR": self.path("generated"),
         })
-        self.process = spawn(
-            self.installation.command(self.installation.script("rabbitmq-server")), env, self.log)
+        command = self.installation.command(self.installation.script("rabbitmq-server"))
+        self.command = ["env", "-i"] + [k + "=" + v for k, v in env.items()] + command
+        self.process = spawn(command, env, self.log)
 
     def config(self, settings):
         lines = ["listeners.tcp.1 = 127.0.0.1:{}".format(self.port), "log.file.level = info",

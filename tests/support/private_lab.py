@@ -237,7 +237,8 @@ class Lab:
                 "uri": uri(first.port, "/"), "log": first.log, "broker_pid": first.process.pid,
                 "rabbitmqctl": first.rabbitmqctl,
                 "nodes": [{"name": node.name, "uri": uri(node.port, "/"),
-                           "pid": node.process.pid, "log": node.log} for node in self.nodes]})
+                           "pid": node.process.pid, "log": node.log, "command": node.command}
+                          for node in self.nodes]})
             if self.options.tls:
                 about["tls_port"] = first.tls_port
             if self.options.management:
