@@ -2,6 +2,8 @@
 
 include(CMakePackageConfigHelpers)
 
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME library)
+
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/miko)
 set(header_dir ${CMAKE_INSTALL_INCLUDEDIR}/miko)
 
@@ -25,3 +27,8 @@ install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/miko-config.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/miko-config-version.cmake
   DESTINATION ${package_dir})
+
+# Found from where it lies, so that it is right under any prefix.
+file(RELATIVE_PATH relative_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(cmake/miko.pc.in miko.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/miko.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

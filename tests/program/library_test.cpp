@@ -38,6 +38,17 @@ TEST(Library, TheExampleBuildsAgainstTheInstalledPackageAndCallsAService) {
 
   EXPECT_EQ(call.out, "\"Hello, Ann!\"\n") << call.err;
   EXPECT_EQ(call.exit_code, 0);
+
+  const Outcome by_pkg_config =
+      run({.argv = {"sh", "-c",
+                    "c++ -std=c++20 " MIKO_CXX_FLAGS
+                    " $0/call.cpp -o $1 $(pkg-config --cflags --libs miko) && $1 Ann",
+                    MIKO_SOURCE_DIR "/examples", build + "/call_by_pkg_config"},
+           .environment = {{"PKG_CONFIG_PATH", prefix + "/lib/pkgconfig"},
+                           {"AMQP_URI", lab().service(nameko_2).uri}},
+           .time_limit = std::chrono::seconds(100)});
+
+  EXPECT_EQ(by_pkg_config.out, "\"Hello, Ann!\"\n") << by_pkg_config.err;
 }
 
 TEST(Library, AConnectionServesManyCallsAndASlowOne) {
