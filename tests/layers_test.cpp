@@ -46,8 +46,7 @@ const std::map<std::string, std::set<std::string>>& sole_users() {
       {"amqp", {"amqp/rabbitmq_c.h"}},
       {"rabbitmq-c/", {"amqp/rabbitmq_c.h"}},
       {"openssl/", {"amqp/tls.h", "amqp/tls.cpp"}},
-      {"yaml-cpp/",
-       {"cli/context_file.cpp", "cli/nameko_config.cpp", "cli/stub_file.cpp", "cli/yaml_reader.h"}},
+      {"yaml-cpp/", {"cli/context_file.cpp", "cli/nameko_config.cpp", "cli/yaml_reader.h"}},
       {"re2/", {"cli/pattern.cpp"}},
       {"curl/", {"base/curl.h"}},
   };

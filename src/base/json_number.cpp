@@ -32,7 +32,7 @@ std::strong_ordering compare_sizes(const JsonNumber& one, const JsonNumber& othe
     return number.exponent + static_cast<long long>(number.digits.size());
   };
   const std::strong_ordering by_power = power(one) <=> power(other);
-  return by_power != 0 ? by_power : one.digits.compare(other.digits) <=> 0;
+  return std::is_neq(by_power) ? by_power : one.digits.compare(other.digits) <=> 0;
 }
 
 }  // namespace

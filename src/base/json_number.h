@@ -20,7 +20,9 @@ struct JsonNumber {
   [[nodiscard]] static JsonNumber parse(std::string_view token);
 
   [[nodiscard]] std::partial_ordering operator<=>(const JsonNumber& other) const;
-  [[nodiscard]] bool operator==(const JsonNumber& other) const { return (*this <=> other) == 0; }
+  [[nodiscard]] bool operator==(const JsonNumber& other) const {
+    return std::is_eq(*this <=> other);
+  }
 };
 
 }  // namespace miko

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <compare>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -20,17 +21,17 @@ constexpr std::size_t searched_size_max = 16UL * 1024 * 1024;
 bool holds(Comparison comparison, std::partial_ordering order) {
   switch (comparison) {
     case Comparison::equal:
-      return order == 0;
+      return std::is_eq(order);
     case Comparison::unequal:
-      return order != 0;
+      return std::is_neq(order);
     case Comparison::less:
-      return order < 0;
+      return std::is_lt(order);
     case Comparison::greater:
-      return order > 0;
+      return std::is_gt(order);
     case Comparison::at_most:
-      return order <= 0;
+      return std::is_lteq(order);
     case Comparison::at_least:
-      return order >= 0;
+      return std::is_gteq(order);
     default:
       return false;
   }

@@ -1,97 +1,47 @@
 #include "cli/stub_file.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
-#include <algorithm>
-#include <initializer_list>
 #include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/duration.h"
-#include "cli/suggest.h"
+#include "cli/yaml_reader.h"
 
 namespace miko::cli {
 namespace {
 
-/// yaml-cpp takes a second for each megabyte or so.
-constexpr std::size_t file_size_max = 1024UL * 1024;
-/// An alias stands for a whole tree, and one in another for many.
-constexpr std::size_t value_size_max = 16UL * 1024 * 1024;
-constexpr int nesting_max = 64;
-
 /// Reads one file and says where it is wrong.
 class StubReader {
  public:
-  StubReader(const std::string& file, std::string_view service) : file_(file), service_(service) {}
+  StubReader(const std::string& file, std::string_view service) : yaml_(file), service_(service) {}
 
-  void read(const YAML::Node& root, Stubs& stubs) const {
-    check_keys(root, {"service", "methods"});
-    if (const YAML::Node service = root["service"]; service && text(service) != service_) {
-      throw fail(service, fmt::format("it is for the service '{}'", printable(text(service))));
+  void read(const std::string& content, Stubs& stubs) const {
+    const YAML::Node root = yaml_.load(content);
+    yaml_.check_keys(root, {"service", "methods"});
+    if (const YAML::Node service = root["service"]; service && yaml_.text(service) != service_) {
+      throw yaml_.fail(service,
+                       fmt::format("it is for the service '{}'", printable(yaml_.text(service))));
     }
     const YAML::Node methods = root["methods"];
     if (!methods || !methods.IsMap()) {
-      throw fail(methods ? methods : root, "it has no mapping 'methods'");
+      throw yaml_.fail(methods ? methods : root, "it has no mapping 'methods'");
     }
     for (const auto& method : methods) {
-      at(method.first, [&] { stubs.add_method(text(method.first), read_method(method.second)); });
+      yaml_.at(YamlReader::line(method.first),
+               [&] { stubs.add_method(yaml_.text(method.first), read_method(method.second)); });
     }
   }
 
  private:
-  [[nodiscard]] Error fail(const YAML::Node& where, std::string_view why,
-                           std::string hint = {}) const {
-    return usage_error(
-        fmt::format("{}:{}: {}", printable(file_), where ? where.Mark().line + 1 : 1, why),
-        std::move(hint));
-  }
-
-  /// Gives what `action` finds wrong its place.
-  template <class Action>
-  void at(const YAML::Node& where, const Action& action) const {
-    try {
-      action();
-    } catch (const Error& error) {
-      throw std::string_view(error.what()).starts_with(printable(file_) + ":")
-          ? error
-          : fail(where, error.what(), error.failure().hint);
-    }
-  }
-
-  void check_keys(const YAML::Node& map, std::initializer_list<const char*> known) const {
-    if (!map.IsMap()) {
-      throw fail(map, "this is not a mapping");
-    }
-    const std::vector<std::string> names(known.begin(), known.end());
-    std::vector<std::string> seen;
-    for (const auto& entry : map) {
-      const std::string key = text(entry.first);
-      if (std::find(names.begin(), names.end(), key) == names.end() && !key.starts_with('/')) {
-        throw fail(entry.first, fmt::format("unknown key '{}'", printable(shortened(key, 60))),
-                   suggestion(key, names));
-      }
-      if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
-        throw fail(entry.first, fmt::format("'{}' is given twice", printable(key)));
-      }
-      seen.push_back(key);
-    }
-  }
-
-  [[nodiscard]] std::string text(const YAML::Node& node) const {
-    if (!node.IsScalar()) {
-      throw fail(node, "this is not a text");
-    }
-    return node.Scalar();
-  }
-
   [[nodiscard]] StubbedMethod read_method(const YAML::Node& node) const {
-    check_keys(node, {"params", "stubs", "when", "reply", "raise", "exec", "echo", "delay"});
+    yaml_.check_keys(node, {"params", "stubs", "when", "reply", "raise", "exec", "echo", "delay"});
     StubbedMethod method;
     if (const YAML::Node params = node["params"]) {
-      at(params, [&] { method.signature = Signature::parse(parameters(params)); });
+      yaml_.at(YamlReader::line(params),
+               [&] { method.signature = Signature::parse(parameters(params)); });
     }
     const YAML::Node several = node["stubs"];
     if (!several) {
@@ -99,15 +49,15 @@ class StubReader {
       return method;
     }
     if (!several.IsSequence() || several.size() == 0) {
-      throw fail(several, "'stubs' is not a list");
+      throw yaml_.fail(several, "'stubs' is not a list");
     }
     for (const char* key : {"when", "reply", "raise", "exec", "echo", "delay"}) {
       if (node[key]) {
-        throw fail(node[key], fmt::format("'{}' belongs into an entry of 'stubs'", key));
+        throw yaml_.fail(node[key], fmt::format("'{}' belongs into an entry of 'stubs'", key));
       }
     }
     for (const YAML::Node& stub : several) {
-      check_keys(stub, {"when", "reply", "raise", "exec", "echo", "delay"});
+      yaml_.check_keys(stub, {"when", "reply", "raise", "exec", "echo", "delay"});
       method.stubs.push_back(read_stub(stub));
     }
     return method;
@@ -116,11 +66,11 @@ class StubReader {
   /// One text, or a list of parameters.
   [[nodiscard]] std::string parameters(const YAML::Node& node) const {
     if (!node.IsSequence()) {
-      return text(node);
+      return yaml_.text(node);
     }
     std::string all;
     for (const YAML::Node& one : node) {
-      all += (all.empty() ? "" : ", ") + text(one);
+      all += (all.empty() ? "" : ", ") + yaml_.text(one);
     }
     return all;
   }
@@ -130,7 +80,7 @@ class StubReader {
     int actions = 0;
     if (const YAML::Node reply = node["reply"]) {
       ++actions;
-      const std::string result = json(reply);
+      const std::string result = yaml_.json(reply);
       if (result.find("{{/") == std::string::npos) {
         stub.action = Response{.result = result};
       } else {
@@ -139,24 +89,25 @@ class StubReader {
     }
     if (const YAML::Node raise = node["raise"]) {
       ++actions;
-      at(raise, [&] { stub.action = read_exception(raise); });
+      yaml_.at(YamlReader::line(raise), [&] { stub.action = read_exception(raise); });
     }
     if (const YAML::Node program = node["exec"]) {
       ++actions;
-      stub.action = Program{.command = text(program)};
+      stub.action = Program{.command = yaml_.text(program)};
     }
     if (const YAML::Node echo = node["echo"]) {
       ++actions;
-      if (text(echo) != "true") {
-        throw fail(echo, "'echo' is not true");
+      if (yaml_.text(echo) != "true") {
+        throw yaml_.fail(echo, "'echo' is not true");
       }
       stub.action = Echo();
     }
     if (actions != 1) {
-      throw fail(node, "there must be one of reply, raise, exec and echo");
+      throw yaml_.fail(node, "there must be one of reply, raise, exec and echo");
     }
     if (const YAML::Node delay = node["delay"]) {
-      at(delay, [&] { stub.delay = parse_duration("delay", text(delay)); });
+      yaml_.at(YamlReader::line(delay),
+               [&] { stub.delay = parse_duration("delay", yaml_.text(delay)); });
     }
     if (const YAML::Node when = node["when"]) {
       stub.when = read_condition(when);
@@ -169,12 +120,12 @@ class StubReader {
     std::string type;
     std::string message;
     if (node.IsMap()) {
-      check_keys(node, {"type", "message"});
-      type = node["type"] ? text(node["type"]) : "";
-      message = node["message"] ? text(node["message"]) : "";
+      yaml_.check_keys(node, {"type", "message"});
+      type = node["type"] ? yaml_.text(node["type"]) : "";
+      message = node["message"] ? yaml_.text(node["message"]) : "";
       static_cast<void>(raised_by(type));
     } else {
-      const Response response = raised_by(text(node));
+      const Response response = raised_by(yaml_.text(node));
       type = response.error->exc_path;
       message = response.error->value;
     }
@@ -183,19 +134,19 @@ class StubReader {
   }
 
   [[nodiscard]] Condition read_condition(const YAML::Node& node) const {
-    check_keys(node, {"args", "kwargs", "params", "headers", "subset"});
+    yaml_.check_keys(node, {"args", "kwargs", "params", "headers", "subset", "/"});
     Condition when;
     std::string subset;
     for (const auto& entry : node) {
-      const std::string key = text(entry.first);
-      const std::string value = json(entry.second);
+      const std::string key = yaml_.text(entry.first);
+      const std::string value = yaml_.json(entry.second);
       if (key.starts_with('/')) {
         when.pointers.emplace_back(key, value);
         continue;
       }
       if (json_type(value) != (key == "args" ? JsonType::array : JsonType::object)) {
-        throw fail(entry.second,
-                   fmt::format("'{}' is not a {}", key, key == "args" ? "list" : "mapping"));
+        throw yaml_.fail(entry.second,
+                         fmt::format("'{}' is not a {}", key, key == "args" ? "list" : "mapping"));
       }
       if (key == "args") {
         when.args = value;
@@ -210,61 +161,7 @@ class StubReader {
     return when;
   }
 
-  [[nodiscard]] std::string json(const YAML::Node& node) const {
-    std::string out;
-    append_json(node, out, 0);
-    return out;
-  }
-
-  void append_json(const YAML::Node& node, std::string& out, int depth) const {
-    if (depth > nesting_max || out.size() > value_size_max) {
-      throw fail(node, "the value is nested too deep, or too large");
-    }
-    const char* separator = "";
-    switch (node.Type()) {
-      case YAML::NodeType::Undefined:
-      case YAML::NodeType::Null:
-        out += "null";
-        return;
-      case YAML::NodeType::Scalar:
-        out += scalar(node);
-        return;
-      case YAML::NodeType::Sequence:
-        out += '[';
-        for (const YAML::Node& item : node) {
-          out += separator;
-          append_json(item, out, depth + 1);
-          separator = ", ";
-        }
-        out += ']';
-        return;
-      case YAML::NodeType::Map:
-        out += '{';
-        for (const auto& entry : node) {
-          out += separator + json_quote(text(entry.first)) + ": ";
-          append_json(entry.second, out, depth + 1);
-          separator = ", ";
-        }
-        out += '}';
-    }
-  }
-
-  /// A plain scalar that is a value of JSON is that value, digit for digit; all else is text.
-  static std::string scalar(const YAML::Node& node) {
-    const std::string& written = node.Scalar();
-    const bool plain = node.Tag() == "?";
-    if (plain && (written == "~" || written.empty())) {
-      return "null";
-    }
-    if (plain && !find_json_fault(written, JsonDialect::strict) &&
-        json_type(written) != JsonType::string && written.find('{') == std::string::npos &&
-        written.find('[') == std::string::npos) {
-      return written;
-    }
-    return json_quote(written);
-  }
-
-  const std::string& file_;
+  YamlReader yaml_;
   std::string_view service_;
 };
 
@@ -272,15 +169,10 @@ class StubReader {
 
 void read_stub_file(const std::string& file, std::string_view service, FileInput& input,
                     Stubs& stubs) {
-  const std::string text = input.read(file);
-  if (text.size() > file_size_max) {
-    throw usage_error(fmt::format("{} has more than {} bytes", printable(file), file_size_max));
-  }
   try {
-    StubReader(file, service).read(YAML::Load(text), stubs);
+    StubReader(file, service).read(input.read(file), stubs);
   } catch (const YAML::Exception& error) {
-    throw usage_error(
-        fmt::format("{}:{}: {}", printable(file), error.mark.line + 1, printable(error.msg)));
+    throw YamlReader(file).fail(YAML::Node(), printable(error.msg));
   }
 }
 

@@ -13,8 +13,8 @@ namespace {
 
 /// yaml-cpp takes a second for each megabyte or so.
 constexpr std::size_t file_size_max = 1024UL * 1024;
-/// An alias stands for a whole tree, and one in another for many.
-constexpr std::size_t value_size_max = 16UL * 1024 * 1024;
+/// Of all values of a file as JSON: an alias stands for a whole tree, and one in another for many.
+constexpr std::size_t values_size_max = 4UL * 1024 * 1024;
 constexpr int nesting_max = 64;
 
 std::string scalar_json(const YAML::Node& node) {
@@ -67,9 +67,12 @@ void YamlReader::at(std::size_t line, const std::function<void()>& action) const
 
 void YamlReader::check_keys(const YAML::Node& map, const std::vector<std::string>& known) const {
   check_mapping(map);
+  const auto is_known = [&known](std::string_view key) {
+    return std::find(known.begin(), known.end(), key) != known.end();
+  };
   for (const auto& entry : map) {
     const std::string key = text(entry.first);
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
+    if (!is_known(key) && !(key.starts_with('/') && is_known("/"))) {
       const std::string meant = suggestion(key, known);
       throw fail(entry.first, fmt::format("unknown key '{}'", printable(shortened(key, 60))),
                  meant.empty() ? fmt::format("there are {}", fmt::join(known, ", ")) : meant);
@@ -105,12 +108,13 @@ std::size_t YamlReader::line(const YAML::Node& node) {
 std::string YamlReader::json(const YAML::Node& node) const {
   std::string out;
   append_json(node, out, 0);
+  values_size_ += out.size();
   return out;
 }
 
 void YamlReader::append_json(const YAML::Node& node, std::string& out, int depth) const {
-  if (depth > nesting_max || out.size() > value_size_max) {
-    throw fail(node, "the value is nested too deep, or too large");
+  if (depth > nesting_max || values_size_ + out.size() > values_size_max) {
+    throw fail(node, "the value is nested too deep, or all of them are too large");
   }
   if (!node.IsDefined()) {
     out += "null";

@@ -25,7 +25,8 @@ class YamlReader {
   /// Runs `action` and gives what it finds wrong its place.
   void at(std::size_t line, const std::function<void()>& action) const;
 
-  /// A mapping in which each key is one of `known`, once.
+  /// A mapping in which each key is one of `known`, once; "/" among them stands for any JSON
+  /// pointer.
   void check_keys(const YAML::Node& map, const std::vector<std::string>& known) const;
 
   /// A mapping with keys of its own, each once.
@@ -45,6 +46,8 @@ class YamlReader {
   void append_json(const YAML::Node& node, std::string& out, int depth) const;
 
   std::string file_;
+  /// Of what json() has made: reading is bounded, but changes nothing else.
+  mutable std::size_t values_size_ = 0;
 };
 
 }  // namespace miko::cli
