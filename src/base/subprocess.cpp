@@ -111,7 +111,7 @@ std::vector<std::string> whole_environment(const std::vector<std::string>& added
 
 struct Note {
   pid_t group = 0;
-  bool alive = false;
+  int alive = 0;  ///< not a bool, with bytes behind it that nobody wrote
 };
 
 /// In the guard: notes which groups are alive until nobody is left to tell.
@@ -127,7 +127,7 @@ struct Note {
   ssize_t count = 0;
   while ((count = ::recv(STDIN_FILENO, &note, sizeof note, 0)) > 0 ||
          (count < 0 && errno == EINTR)) {
-    if (count == sizeof note && note.alive) {
+    if (count == sizeof note && note.alive != 0) {
       alive.insert(note.group);
     } else if (count == sizeof note) {
       alive.erase(note.group);
@@ -165,7 +165,7 @@ SubprocessGuard::~SubprocessGuard() {
 }
 
 void SubprocessGuard::tell(pid_t group, bool alive) const {
-  const Note note = {.group = group, .alive = alive};
+  const Note note = {.group = group, .alive = alive ? 1 : 0};
   static_cast<void>(::send(line_.get(), &note, sizeof note, MSG_NOSIGNAL));
 }
 
