@@ -52,7 +52,7 @@ std::string problem_element(std::string_view element, const CaseResult& result,
                             const SuiteResult& suite) {
   const std::vector<std::string> details = detail_lines(result);
   std::string text = fmt::format(
-      "    <{} type=\"{}\" message=\"{}\">{}:{}", element,
+      R"(    <{} type="{}" message="{}">{}:{})", element,
       result.error.empty() ? verdict_word(result.verdict) : std::string_view(result.error),
       xml(details.empty() ? "" : details.front()), xml(suite.file), result.line);
   for (const std::string& line : details) {
@@ -62,7 +62,7 @@ std::string problem_element(std::string_view element, const CaseResult& result,
 }
 
 std::string case_element(const CaseResult& result, const SuiteResult& suite) {
-  const std::string head = fmt::format("  <testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\"",
+  const std::string head = fmt::format(R"(  <testcase classname="{}" name="{}" time="{:.6f}")",
                                        xml(suite.name), xml(result.name), seconds(result.elapsed));
   switch (result.verdict) {
     case Verdict::passed:

@@ -103,6 +103,7 @@ class Expecting {
     for (const JsonMember& member : json_members(values.back())) {
       const std::string key = json_decode_string(member.key);
       std::vector<std::string_view> below;
+      below.reserve(values.size());
       for (const std::string_view value : values) {
         if (const std::optional<std::string_view> found = json_find(value, key)) {
           below.push_back(*found);
@@ -116,6 +117,7 @@ class Expecting {
 
   void add_items(const std::string& pointer, const std::vector<std::string_view>& values) {
     std::vector<std::vector<JsonMember>> items;
+    items.reserve(values.size());
     for (const std::string_view value : values) {
       items.push_back(json_members(value));
     }
@@ -128,6 +130,7 @@ class Expecting {
     add_expression(pointer, fmt::format("length {}", length));
     for (std::size_t i = 0; i < length; ++i) {
       std::vector<std::string_view> below;
+      below.reserve(items.size());
       for (const auto& one : items) {
         below.push_back(one[i].value);
       }
