@@ -530,6 +530,54 @@ def tap_seeds():
     }
 
 
+def serve_seeds():
+    def content(content_type="application/json", encoding="utf-8", headers=b"", reply_to="key"):
+        fields = short(content_type) + short(encoding) + table(headers) + b"\2" + short("id")
+        return struct.pack(">HHQH", 60, 0, 0, 0xF600) + fields + short(reply_to)
+
+    def record(kind, key, body, **options):
+        header, data = content(**options), body if isinstance(body, bytes) else body.encode()
+        return (kind + key.encode() + b"\n" + struct.pack(">H", len(header)) + header +
+                struct.pack(">H", len(data)) + data)
+
+    def request(method, body='{"args": [1], "kwargs": {"b": 2}}', **options):
+        return record(b"q", "svc." + method, body, **options)
+
+    def event(body, **options):
+        return record(b"e", "paid", body, **options)
+
+    stack = field("nameko.call_id_stack", "A", long(b"S" + long(b"web.call.A")))
+    return {
+        "echo": request("any", headers=stack),
+        "raises": request("find"),
+        "no-method": request("nope") + record(b"q", "other.hello", "{}") + record(b"q", "", ""),
+        "template": request("hello", '{"args": ["Ann"], "kwargs": {"name": "x"}}') +
+                    request("hello", '{"args": ["Ann", "Hi", 1], "kwargs": {"more": null}}',
+                            headers=field("nameko.user_id", "I", b"\0\0\0\7")),
+        "signature": request("hello", '{"args": [], "kwargs": {}}') + request("none"),
+        "conditions": request("when", '{"args": [1.0], "kwargs": {}}') +
+                      request("when", '{"args": [], "kwargs": {"a": [{"b": 1}, 2]}}') +
+                      request("when", '{"args": [{"a": 1}], "kwargs": {}}') + request("when"),
+        "python-arguments": b"".join(request("any", body) for body in (
+            '{"args": "a\u00e9", "kwargs": {}}', '{"args": {"x": 1}, "kwargs": {}}',
+            '{"args": 7, "kwargs": {}}', '{"args": [], "kwargs": [1]}', '{"args": []}', "[]", "7",
+            '"text"', "null", "")),
+        "twice": request("any", '{"args": [1], "args": [NaN], "kwargs": 1, "kwargs": {"a": 1e400}}'),
+        "dropped": request("any", reply_to="") + request("any", content_type="") +
+                   request("any", content_type="application/data\x1b[2J") +
+                   request("any", encoding="latin-1") + request("any", "{") +
+                   request("any", b"\xef\xbb\xbf{}") +
+                   request("any", headers=field("compression", "S", long(b"x"))) +
+                   request("any", headers=field("nameko.call_id_stack", "V")) +
+                   request("any", headers=field("nameko.call_id_stack", "A", long(b"V"))),
+        "deep": request("any", '{"args": [%s], "kwargs": {}}' % ("[" * 500 + "]" * 500)),
+        "event": event('{"id": 1.10}', headers=stack) + event("null"),
+        "event-not-json": event("") + event(b"\xff\x1b\0") + event("[" * 600) + event("\u202e"),
+        "event-headers": event("1", headers=field("\x1b[2J", "x", long(b"\xff")) +
+                               field("", "F", table(field("t", "t", b"\1")))),
+    }
+
+
 def uri_seeds():
     password = "hunter2"
     return {
@@ -611,5 +659,6 @@ write("connection_fuzz", connection_seeds())
 write("decoder_fuzz", decoder_seeds())
 write("json_fuzz", json_seeds())
 write("reply_fuzz", reply_seeds())
+write("serve_fuzz", serve_seeds())
 write("tap_fuzz", tap_seeds())
 write("uri_fuzz", uri_seeds())
