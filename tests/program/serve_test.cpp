@@ -15,7 +15,7 @@
 namespace miko::test {
 namespace {
 
-/// Where scripts/benchmark puts amqplib; empty if there is none, or no node.
+/// Where scripts/install puts amqplib; empty if there is none, or no node.
 std::string node_modules() {
   const char* const cache = std::getenv("XDG_CACHE_HOME");
   const char* const home = std::getenv("HOME");
@@ -162,11 +162,12 @@ methods:
             "SoldOut no ink");
 }
 
-/// A client that shares nothing with Nameko and miko, where the benchmark has installed it.
+/// A client that shares nothing with Nameko and miko.
 TEST_P(ServeTest, C53_NodesAmqplibGetsResultsExceptionsAndRefusals) {
   const std::string modules = node_modules();
   if (modules.empty()) {
-    GTEST_SKIP() << "SKIPPED: no node with amqplib here: scripts/benchmark installs it";
+    GTEST_SKIP()
+        << "SKIPPED: no node with amqplib here: scripts/install test installs it where npm is";
   }
   const auto call = [&](const std::string& name) {
     return run(
