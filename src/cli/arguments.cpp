@@ -214,10 +214,12 @@ std::string headers_json(const std::vector<std::string>& words) {
 
 }  // namespace
 
-Target take_target(std::vector<std::string>& words) {
+Target take_target(std::vector<std::string>& words, std::string_view what) {
   const auto is_name = [](const std::string& word) { return word.find('=') == std::string::npos; };
+  const std::string how = what == "event" ? "write SERVICE EVENT or SERVICE.EVENT"
+                                          : "write SERVICE METHOD or SERVICE.METHOD";
   if (words.empty() || !is_name(words.front())) {
-    throw usage_error("no service named", "write SERVICE METHOD or SERVICE.METHOD first");
+    throw usage_error("no service named", how + " first");
   }
   Target target = {.service = words.front()};
   if (target.service.find("://") != std::string::npos) {
@@ -231,8 +233,8 @@ Target take_target(std::vector<std::string>& words) {
   }
   const std::size_t dot = target.service.rfind('.');
   if (dot == std::string::npos) {
-    throw usage_error(fmt::format("no method named for service '{}'", shown(target.service)),
-                      "write SERVICE METHOD or SERVICE.METHOD");
+    throw usage_error(fmt::format("no {} named for service '{}'", what, shown(target.service)),
+                      how);
   }
   target.method = target.service.substr(dot + 1);
   target.service.resize(dot);

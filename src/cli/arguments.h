@@ -27,7 +27,7 @@ struct Target {
 
 /// Takes SERVICE METHOD, or SERVICE.METHOD split at its last dot, off the front of `words`.
 /// Throws Error{usage}.
-[[nodiscard]] Target take_target(std::vector<std::string>& words);
+[[nodiscard]] Target take_target(std::vector<std::string>& words, std::string_view what = "method");
 
 /// Puts arguments together: {"args": [...], "kwargs": {...}} and context and headers as JSON.
 /// Throws Error{usage} for what cannot be read, is not JSON (with line, column and caret) or is

@@ -90,7 +90,7 @@ int dispatch_one(const DispatchOptions& options, const Target& target, EventData
 int run(DispatchOptions options, Session& session) {
   Target target;
   try {
-    target = take_target(options.words);
+    target = take_target(options.words, "event");
     options.arguments.items = std::move(options.words);
     const Settings settings = session.settings();
     const Loop loop(session.interrupt_fd);

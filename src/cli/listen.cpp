@@ -49,6 +49,9 @@ class EventPrinter {
     if (options.durable && options.durable->empty()) {
       throw usage_error("--durable has no name");
     }
+    if (options.program && options.program->find_first_not_of(" \t") == std::string::npos) {
+      throw usage_error("--exec has no command");
+    }
     if (options.duration) {
       end_ = Clock::now() + parse_duration("--for", *options.duration);
     }

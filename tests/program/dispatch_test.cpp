@@ -96,7 +96,8 @@ TEST_P(DispatchTest, RefusesWhatIsNoOneValue) {
   EXPECT_EQ(dispatch({"shop", "paid", "k=b", "--data", "1"}).exit_code, 2);
   EXPECT_EQ(dispatch({"shop", "paid", "--data", "{]"}).error("/error/at/column"), "2");
   EXPECT_EQ(dispatch({"shop", "paid", "k=b", "--lines"}).exit_code, 2);
-  EXPECT_EQ(dispatch({"shop"}).exit_code, 2);
+  EXPECT_EQ(dispatch({"shop"}).error("/error/message"), "no event named for service 'shop'");
+  EXPECT_EQ(dispatch({"shop"}).error("/error/hint"), "write SERVICE EVENT or SERVICE.EVENT");
 }
 
 TEST_P(DispatchTest, DispatchesAnEventForEachLine) {

@@ -327,6 +327,7 @@ TEST(ListenOptions, ThatCannotBeAreRefused) {
        std::vector<std::vector<std::string>>{{"listen"},
                                              {"listen", "s", "--durable", "a b"},
                                              {"listen", "s", "--durable", ""},
+                                             {"listen", "s", "--exec", " "},
                                              {"listen", "s", "--delete"},
                                              {"listen", "s", "--durable", "x", "--delete"},
                                              {"listen", "s", "-n", "0"},
