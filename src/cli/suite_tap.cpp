@@ -33,13 +33,14 @@ std::string case_tap(const CaseResult& result, const SuiteResult& suite, std::si
   }
   text +=
       fmt::format("\n  ---\n  at: {}", json_quote(fmt::format("{}:{}", suite.file, result.line)));
-  text += "\n  problems:";
+  // As one text: readers in Perl take an item with ': ' in it for a mapping, its quotes or not.
+  text += "\n  problems: |";
   std::vector<std::string> details = detail_lines(result);
   if (!result.request.empty()) {
     details.pop_back();
   }
   for (const std::string& line : details) {
-    text += fmt::format("\n    - {}", json_quote(line));
+    text += fmt::format("\n    {}", printable(line));
   }
   if (!result.request.empty()) {
     text += fmt::format("\n  request: {}", json_quote(result.request));

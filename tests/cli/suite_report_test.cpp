@@ -66,23 +66,23 @@ ok 1 - shop <1>: creates
 not ok 2 - shop <1>: reads \#2 \\x1b[31m
   ---
   at: "shop.yaml:7"
-  problems:
-    - "/a&b: wanted \"<x>\", got 7"
-    - "after 2 attempts"
+  problems: |
+    /a&b: wanted "<x>", got 7
+    after 2 attempts
   request: "miko call orders get --args '[\"A\"]'"
   ...
 ok 3 - shop <1>: refunds # SKIP later
 not ok 4 - shop <1>: pays
   ---
   at: "shop.yaml:12"
-  problems:
-    - "timeout: no reply"
+  problems: |
+    timeout: no reply
   ...
 not ok 5 - shop <1>: ships
   ---
   at: "shop.yaml:0"
-  problems:
-    - "interrupted"
+  problems: |
+    interrupted
   ...
 )");
 }

@@ -107,8 +107,10 @@ TEST_F(ShopTest, NamesEachOfThreeBreaks) {
         "  pass  the product is taken away"}) {
     EXPECT_NE(run.out.find(text), std::string::npos) << text << run.out;
   }
-  EXPECT_EQ(test::run({.argv = {"prove", "--exec", "cat", directory.path("all.tap")}}).exit_code,
-            1);
+  const Outcome prove = test::run({.argv = {"prove", "--exec", "cat", directory.path("all.tap")}});
+  EXPECT_EQ(prove.exit_code, 1);
+  EXPECT_NE(prove.out.find("Failed tests:"), std::string::npos) << prove.out;
+  EXPECT_EQ(prove.out.find("Parse errors"), std::string::npos) << prove.out;
   const std::string junit = python({"read_junit.py", directory.path("junit.xml")});
   MIKO_SKIP_BECAUSE(junit.empty() ? "no junitparser here: scripts/install test" : "");
   EXPECT_NE(junit.find("  creates an order Failure: /total: wanted 199.98, got 0\n"),
