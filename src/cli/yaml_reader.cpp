@@ -40,7 +40,7 @@ YAML::Node YamlReader::load(const std::string& content) const {
     return YAML::Load(content);
   } catch (const YAML::Exception& error) {
     throw fail_at(
-        static_cast<std::size_t>(error.mark.line + 1), printable(error.msg),
+        static_cast<std::size_t>(error.mark.line) + 1, printable(error.msg),
         "a text with ': ' or ' #' in it, or a bracket or quote at its start, must stand in "
         "quotes");
   }
