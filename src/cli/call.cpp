@@ -92,12 +92,13 @@ int print_expected_error(const Session& session, const Reply& reply, const CallN
 }
 
 /// Prints what became of the call, and holds it to what was expected.
-int print_checked(const Session& session, const ReplyExpectations& expected, Reply reply,
+int print_checked(const Session& session, const ReplyExpectations& expected, const Reply& reply,
                   const CallName& name) {
   const std::vector<Unmet> unmet = find_unmet(expected, reply, name);
   if (!unmet.empty()) {
-    reply.failure = expectation_failure(unmet, reply, name);
-    return print(session, reply, name);
+    Reply failed = reply;
+    failed.failure = expectation_failure(unmet, reply, name);
+    return print(session, failed, name);
   }
   return failed_as_expected(expected, reply) ? print_expected_error(session, reply, name)
                                              : print(session, reply, name);
