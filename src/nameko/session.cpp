@@ -237,9 +237,12 @@ void Client::Session::handle(const amqp::Confirmed& confirmed) {
   const std::optional<std::string> id = calls_.find(confirmed.delivery_tag);
   const std::optional<nameko::Call> call = id ? calls_.take(*id) : std::nullopt;
   if (call) {
-    finish(*call, {.failure = Failure{.kind = ErrorKind::connection_lost,
-                                      .message = "the broker could not take the request",
-                                      .executed = Executed::maybe}});
+    finish(*call,
+           {.failure = Failure{
+                .kind = ErrorKind::denied,
+                .message = fmt::format("the broker refused the request to {}", call_text(*call)),
+                .executed = Executed::maybe,
+                .hint = "the service's queue is full and rejects, or its node is in trouble"}});
   }
 }
 

@@ -62,5 +62,19 @@ TEST(BrokerFault, Row41_CloseOkUnasked) {
                "maybe");
 }
 
+TEST(BrokerFault, ARequestThatAFullQueueRejectsIsRefusedNotLost) {
+  const FakeServer server([](Peer& peer) {
+    peer.log_in();
+    peer.nack(peer.read_request());
+    peer.answer_close();
+  });
+
+  const Outcome run = fault_call(server.uri());
+
+  expect_fault(run, 7, "denied", "maybe");
+  expect_message(run, "the broker refused the request to greeting.hello");
+  EXPECT_NE(run.error("/error/hint").find("is full and rejects"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace miko::test
