@@ -38,6 +38,7 @@ Expectation fill_expectation(const SuiteExpectation& one, const Lookup& lookup) 
 std::vector<Expectation> fill_expectations(const std::vector<SuiteExpectation>& all,
                                            const Lookup& lookup) {
   std::vector<Expectation> filled;
+  filled.reserve(all.size());
   for (const SuiteExpectation& one : all) {
     filled.push_back(fill_expectation(one, lookup));
   }
