@@ -188,7 +188,7 @@ class SuiteReader {
 
   std::string name_of(const YAML::Node& node, const SuiteCase& one) {
     if (node["name"]) {
-      const std::string name = yaml_.text(node["name"]);
+      std::string name = yaml_.text(node["name"]);
       if (++names_[name] > 1) {
         throw yaml_.fail(node["name"],
                          fmt::format("there is another case '{}'", printable(shortened(name, 60))));
