@@ -34,24 +34,6 @@ std::optional<std::string_view> item(std::string_view array, std::string_view st
   return is_index && index < items.size() ? std::optional(items[index].value) : std::nullopt;
 }
 
-/// The last of each key, sorted.
-std::vector<std::pair<std::string, std::string_view>> sorted_members(std::string_view object) {
-  std::vector<std::pair<std::string, std::string_view>> members;
-  for (const JsonMember& member : json_members(object)) {
-    members.emplace_back(json_decode_string(member.key), member.value);
-  }
-  const auto by_key = [](const auto& a, const auto& b) { return a.first < b.first; };
-  std::stable_sort(members.begin(), members.end(), by_key);
-  std::vector<std::pair<std::string, std::string_view>> last;
-  for (auto& member : members) {
-    if (!last.empty() && last.back().first == member.first) {
-      last.pop_back();
-    }
-    last.push_back(std::move(member));
-  }
-  return last;
-}
-
 bool equal_scalars(std::string_view one, std::string_view other, JsonType type) {
   if (type == JsonType::string) {
     return json_decode_string(one) == json_decode_string(other);
@@ -117,6 +99,23 @@ std::optional<std::string_view> json_at(std::string_view value, std::string_view
   return found;
 }
 
+JsonDistinctMembers json_distinct_members(std::string_view object) {
+  JsonDistinctMembers members;
+  for (const JsonMember& member : json_members(object)) {
+    members.emplace_back(json_decode_string(member.key), member.value);
+  }
+  const auto by_key = [](const auto& a, const auto& b) { return a.first < b.first; };
+  std::stable_sort(members.begin(), members.end(), by_key);
+  JsonDistinctMembers last;
+  for (auto& member : members) {
+    if (!last.empty() && last.back().first == member.first) {
+      last.pop_back();
+    }
+    last.push_back(std::move(member));
+  }
+  return last;
+}
+
 bool json_equal(std::string_view one, std::string_view other) {
   const JsonType type = json_type(one);
   if (json_type(other) != type) {
@@ -130,8 +129,8 @@ bool json_equal(std::string_view one, std::string_view other) {
         [](const JsonMember& a, const JsonMember& b) { return json_equal(a.value, b.value); });
   }
   if (type == JsonType::object) {
-    const auto members = sorted_members(one);
-    const auto others = sorted_members(other);
+    const JsonDistinctMembers members = json_distinct_members(one);
+    const JsonDistinctMembers others = json_distinct_members(other);
     return std::equal(members.begin(), members.end(), others.begin(), others.end(),
                       [](const auto& a, const auto& b) {
                         return a.first == b.first && json_equal(a.second, b.second);

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace miko {
 
@@ -14,6 +16,10 @@ namespace miko {
 /// there is none. Of doubled keys the last counts.
 [[nodiscard]] std::optional<std::string_view> json_at(std::string_view value,
                                                       std::string_view pointer);
+
+/// The members of an object by their decoded keys, sorted; of doubled keys the last.
+using JsonDistinctMembers = std::vector<std::pair<std::string, std::string_view>>;
+[[nodiscard]] JsonDistinctMembers json_distinct_members(std::string_view object);
 
 /// Whether two values are the same: objects whatever the order of their keys, strings whatever
 /// their escapes, numbers by what they stand for: 1.10, 1.1 and 11e-1 are one.

@@ -75,6 +75,10 @@ JsonWriter& JsonWriter::text(std::string_view value) {
   return *this;
 }
 
+JsonWriter& JsonWriter::text_or_null(std::string_view value) {
+  return value.empty() ? null() : text(value);
+}
+
 JsonWriter& JsonWriter::integer(long long value) {
   state_->writer.Int64(value);
   return *this;

@@ -32,6 +32,8 @@ class JsonWriter {
   JsonWriter& key(std::string_view name);
   /// Any bytes; written as json_quote() writes them.
   JsonWriter& text(std::string_view value);
+  /// null for a text that is empty.
+  JsonWriter& text_or_null(std::string_view value);
   JsonWriter& integer(long long value);
   JsonWriter& boolean(bool value);
   JsonWriter& null();

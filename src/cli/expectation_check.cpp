@@ -50,14 +50,8 @@ std::optional<std::uint64_t> length_of(std::string_view value) {
   switch (json_type(value)) {
     case JsonType::array:
       return json_members(value).size();
-    case JsonType::object: {
-      std::vector<std::string> keys;
-      for (const JsonMember& member : json_members(value)) {
-        keys.push_back(json_decode_string(member.key));
-      }
-      std::sort(keys.begin(), keys.end());
-      return std::unique(keys.begin(), keys.end()) - keys.begin();
-    }
+    case JsonType::object:
+      return json_distinct_members(value).size();
     case JsonType::string: {
       const std::string text = json_decode_string(value);
       return std::count_if(text.begin(), text.end(),

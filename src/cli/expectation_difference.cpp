@@ -52,12 +52,23 @@ Unmet difference_of_arrays(std::string_view wanted, std::string_view got,
           .got = fmt::format("length {}: {}", theirs.size(), value_text(got))};
 }
 
+std::optional<std::string_view> find(const JsonDistinctMembers& members, std::string_view key) {
+  const auto found = std::lower_bound(
+      members.begin(), members.end(), key,
+      [](const auto& member, std::string_view name) { return member.first < name; });
+  return found != members.end() && found->first == key ? std::optional(found->second)
+                                                       : std::nullopt;
+}
+
+/// The first in the order of the keys as they stand there.
 Unmet difference_of_objects(std::string_view wanted, std::string_view got,
                             const std::string& pointer) {
+  const JsonDistinctMembers ours = json_distinct_members(wanted);
+  const JsonDistinctMembers theirs = json_distinct_members(got);
   for (const JsonMember& member : json_members(wanted)) {
     const std::string key = json_decode_string(member.key);
-    const std::string_view own = *json_find(wanted, key);
-    const std::optional<std::string_view> other = json_find(got, key);
+    const std::string_view own = *find(ours, key);
+    const std::optional<std::string_view> other = find(theirs, key);
     if (!other) {
       return {.pointer = pointer + pointer_step(key),
               .wanted = value_text(own),
@@ -69,10 +80,10 @@ Unmet difference_of_objects(std::string_view wanted, std::string_view got,
   }
   for (const JsonMember& member : json_members(got)) {
     const std::string key = json_decode_string(member.key);
-    if (!json_find(wanted, key)) {
+    if (!find(ours, key)) {
       return {.pointer = pointer + pointer_step(key),
               .wanted = "nothing",
-              .got = value_text(*json_find(got, key))};
+              .got = value_text(*find(theirs, key))};
     }
   }
   return {.pointer = pointer, .wanted = value_text(wanted), .got = value_text(got)};

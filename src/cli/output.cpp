@@ -80,14 +80,6 @@ void write_stderr(std::string_view text) {
   }
 }
 
-void write_text_or_null(JsonWriter& json, std::string_view text) {
-  if (text.empty()) {
-    json.null();
-  } else {
-    json.text(text);
-  }
-}
-
 JsonLayout indented(bool colour) {
   return colour ? JsonLayout::indented_colour : JsonLayout::indented;
 }
@@ -192,14 +184,14 @@ std::string error_json(const Failure& failure, const CallName& call, const Remot
   json.key("code").text(error_code(failure.kind));
   json.key("message").text(failure.message);
   json.key("executed").text(executed_word(failure.executed));
-  write_text_or_null(json.key("service"), call.service);
-  write_text_or_null(json.key("method"), call.method);
+  json.key("service").text_or_null(call.service);
+  json.key("method").text_or_null(call.method);
   if (remote != nullptr) {
     json.key("remote").raw(json_format(remote->json, JsonLayout::compact));
   } else {
     json.key("remote").null();
   }
-  write_text_or_null(json.key("hint"), failure.hint);
+  json.key("hint").text_or_null(failure.hint);
   if (failure.source.line > 0) {
     json.key("at").begin_object();
     json.key("line").integer(static_cast<long long>(failure.source.line));
@@ -233,7 +225,7 @@ void write_envelope(JsonWriter& json, const Reply& reply, const CallName& call,
         error_json(*reply.failure, call, reply.remote ? &*reply.remote : nullptr));
   }
   json.key("elapsed_ms").raw(fmt::format("{}.{:03}", elapsed / 1000, elapsed % 1000));
-  write_text_or_null(json.key("correlation_id"), reply.correlation_id);
+  json.key("correlation_id").text_or_null(reply.correlation_id);
   json.end_object();
   json.take(sink);
 }

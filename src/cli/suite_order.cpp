@@ -12,18 +12,6 @@ namespace {
 
 constexpr Phase phases[] = {Phase::setup, Phase::cases, Phase::teardown};
 
-std::string_view phase_word(Phase phase) {
-  switch (phase) {
-    case Phase::setup:
-      return "setup";
-    case Phase::cases:
-      return "cases";
-    case Phase::teardown:
-      return "teardown";
-  }
-  return "cases";
-}
-
 std::vector<std::string> captured_by(const SuiteCase& one) {
   std::vector<std::string> names;
   for (const auto& [name, pointer] : one.capture) {
@@ -61,6 +49,18 @@ bool is_named(const SuiteCase& one, const std::vector<std::string>& filters) {
 }
 
 }  // namespace
+
+std::string_view phase_word(Phase phase) {
+  switch (phase) {
+    case Phase::setup:
+      return "setup";
+    case Phase::cases:
+      return "cases";
+    case Phase::teardown:
+      return "teardown";
+  }
+  return "cases";
+}
 
 const std::vector<SuiteCase>& cases_of(const Suite& suite, Phase phase) {
   return phase == Phase::setup ? suite.setup : phase == Phase::cases ? suite.cases : suite.teardown;

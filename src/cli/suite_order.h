@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/suite.h"
@@ -10,6 +11,9 @@
 namespace miko::cli {
 
 enum class Phase { setup, cases, teardown };
+
+/// Its key in the file.
+[[nodiscard]] std::string_view phase_word(Phase phase);
 
 /// A case by its phase and place in it.
 struct CaseId {

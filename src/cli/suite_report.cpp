@@ -34,27 +34,6 @@ Look look_of(Verdict verdict) {
   return {"-   ", ""};
 }
 
-std::string_view phase_key(Phase phase) {
-  switch (phase) {
-    case Phase::setup:
-      return "setup";
-    case Phase::cases:
-      return "cases";
-    case Phase::teardown:
-      return "teardown";
-  }
-  return "cases";
-}
-
-void write_text_or_null(JsonWriter& json, std::string_view key, std::string_view text) {
-  json.key(key);
-  if (text.empty()) {
-    json.null();
-  } else {
-    json.text(text);
-  }
-}
-
 double milliseconds(Clock::duration span) {
   return std::chrono::duration<double, std::milli>(span).count();
 }
@@ -87,12 +66,12 @@ std::string case_json(const CaseResult& result, const SuiteResult& suite) {
   json.key("file").text(suite.file);
   json.key("suite").text(suite.name);
   json.key("line").integer(static_cast<long long>(result.line));
-  json.key("phase").text(phase_key(result.phase));
+  json.key("phase").text(phase_word(result.phase));
   json.key("case").text(result.name);
   json.key("status").text(verdict_word(result.verdict));
   json.key("elapsed_ms").raw(fmt::format("{:.3f}", milliseconds(result.elapsed)));
   json.key("attempts").integer(static_cast<long long>(result.attempts));
-  write_text_or_null(json, "reason", result.reason);
+  json.key("reason").text_or_null(result.reason);
   json.key("unmet").begin_array();
   for (const Unmet& unmet : result.unmet) {
     json.begin_object();
@@ -111,8 +90,8 @@ std::string case_json(const CaseResult& result, const SuiteResult& suite) {
     json.key("message").text(result.message);
     json.end_object();
   }
-  write_text_or_null(json, "request", result.request);
-  write_text_or_null(json, "correlation_id", result.correlation_id);
+  json.key("request").text_or_null(result.request);
+  json.key("correlation_id").text_or_null(result.correlation_id);
   json.end_object();
   return json.str();
 }

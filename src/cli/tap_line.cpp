@@ -70,15 +70,6 @@ void write_value(JsonWriter& json, std::string_view key, std::string_view value,
   }
 }
 
-void write_text_or_null(JsonWriter& json, std::string_view key, std::string_view text) {
-  json.key(key);
-  if (text.empty()) {
-    json.null();
-  } else {
-    json.text(text);
-  }
-}
-
 std::string outcome_word(const Exchange& exchange) {
   if (exchange.reply.ok()) {
     return "ok";
@@ -177,10 +168,10 @@ std::string exchange_json(const Exchange& exchange, SystemTime at, Values values
     json.null();
   }
   const std::vector<std::string>& stack = exchange.call_id_stack;
-  write_text_or_null(json, "correlation_id", reply.correlation_id);
-  write_text_or_null(json, "call_id", exchange.call_id);
-  write_text_or_null(json, "parent", stack.empty() ? "" : std::string_view(stack.back()));
-  write_text_or_null(json, "origin", stack.empty() ? "" : std::string_view(stack.front()));
+  json.key("correlation_id").text_or_null(reply.correlation_id);
+  json.key("call_id").text_or_null(exchange.call_id);
+  json.key("parent").text_or_null(stack.empty() ? "" : std::string_view(stack.back()));
+  json.key("origin").text_or_null(stack.empty() ? "" : std::string_view(stack.front()));
   if (!exchange.request_fault.empty()) {
     json.key("unreadable").text(exchange.request_fault);
   }

@@ -56,5 +56,12 @@ TEST(JsonFill, PutsValuesIntoTheirPlaces) {
   EXPECT_EQ(fill(R"(["{{/args/2}}"])"), "missing /args/2");
 }
 
+TEST(JsonDistinctMembers, AreSortedByDecodedKeysWithTheLastOfDoubles) {
+  const JsonDistinctMembers members = json_distinct_members(R"({"b": 1, "\u0061": 2, "b": [3]})");
+
+  EXPECT_EQ(members, (JsonDistinctMembers{{"a", "2"}, {"b", "[3]"}}));
+  EXPECT_TRUE(json_distinct_members("{}").empty());
+}
+
 }  // namespace
 }  // namespace miko

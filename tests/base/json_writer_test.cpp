@@ -86,6 +86,14 @@ TEST(JsonWriter, WritesOneValueAfterTheOther) {
   EXPECT_EQ(lines, "{\"n\":1}\n{\"n\":2}\n");
 }
 
+TEST(JsonWriter, WritesNullForNoText) {
+  JsonWriter json;
+
+  json.begin_array().text_or_null("").text_or_null("x").end_array();
+
+  EXPECT_EQ(json.str(), R"([null,"x"])");
+}
+
 TEST(JsonWriter, WritesALoneScalar) {
   JsonWriter json;
 
