@@ -172,7 +172,7 @@ def call(chroot, lab):
 def main(build):
     if os.geteuid() != 0:
         skip("only root can make a chroot")
-    for program in ("debootstrap", "unshare", "cpack", "dpkg-shlibdeps"):
+    for program in ("debootstrap", "unshare", "cpack", "dpkg-shlibdeps", "file"):
         if not shutil.which(program):
             skip("there is no {}, see apt-get install".format(program))
     base = base_root()
