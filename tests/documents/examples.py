@@ -1,102 +1,31 @@
 #!/usr/bin/env python3
-"""Runs the examples of the README and holds what they print against what the README shows.
+"""Runs the examples of the README or of the manual pages, and sees that each does what it says.
 
-    lab.py run --nameko 2.14.1 -- examples.py MIKO     MIKO is the program
+    examples.py MIKO readme|manual      MIKO is the program
 
-An example is an indented line that begins with "$ "; what follows, up to the next one, is what it
-prints. Each runs in bash, in one folder, with the lab's broker in AMQP_URI. In what is shown "..."
-stands for anything, and where SCENES says so a number for any number. An example that is neither
-run nor listed in NOT_RUN is an error, so that none is forgotten.
+An example of the README is an indented line that begins with "$ "; what follows, up to the next one,
+is what it prints, where "..." stands for anything. One of a manual page is a line displayed in its
+section EXAMPLES. Each runs in bash, in one folder, with a broker, a Nameko and a private authority
+of its own; scenes.py says what is around it. An example that has neither output nor scene, and is
+not listed as one that is not run, is an error: so none is forgotten.
 """
 
 import json
 import os
-import pty
 import re
-import select
-import signal
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field
-from typing import List, Optional
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PATIENCE_SECONDS = 60
+import pages
+import scenes
+from pages import ROOT
+from stage import Scene, Stage
+
 SKIPPED = 77
-
-
-@dataclass
-class Scene:
-    """What is around an example. Without one it runs on pipes and prints exactly what is shown."""
-
-    terminal: bool = False
-    numbers: bool = False  # a number stands for any
-    lines: Optional[int] = None  # so many of the first lines shown are compared
-    # Once it has printed `when`, these run one after the other.
-    when: str = ""
-    meanwhile: List[str] = field(default_factory=list)
-    until: str = ""  # it is interrupted when it has printed this, or when this file is there
-
-
-SCENES = {
-    "miko -v call greeting hello name=Ann": Scene(numbers=True),
-    "miko bench greeting hello name=Ann -n 2000 -j 5 --fail-if 'p99>200ms'":
-        Scene(terminal=True, numbers=True, lines=4),
-    "miko listen shop paid 'refund.*' --also stock=low | jq -c .data":
-        Scene(terminal=True, when="listening",
-              meanwhile=["miko dispatch shop paid id:=7 by=Ann"], until='"Ann"'),
-    "miko listen shop paid -n 1 --for 10s || echo 'nothing was paid'":
-        Scene(when="listening", meanwhile=["miko dispatch shop paid id:=7 by=Ann"], lines=0),
-    "miko listen shop paid --exec 'jq -r .data.id >> paid-orders'":
-        Scene(when="listening", meanwhile=["miko dispatch shop paid id:=7 by=Ann"],
-              until="paid-orders"),
-    "miko tap lab greeting":
-        Scene(terminal=True, numbers=True, when="watching",
-              meanwhile=["miko call greeting hello name=Ann", "miko call lab add :=40 b:=2",
-                         "miko call lab boom", "miko call lab slow :=8"],
-              until="no reply in 5 s"),
-    "miko tap lab --tree -n 1":
-        Scene(terminal=True, numbers=True, when="watching",
-              meanwhile=["miko call lab inner_boom"]),
-    "miko serve math --exec 'add(a, b)=./add.sh'":
-        Scene(when="math", meanwhile=["chmod +x add.sh", "miko call math add a:=40 b:=2 > sum"],
-              until="sum"),
-    "miko services greeting lab": Scene(terminal=True, numbers=True),
-    "miko probe lab echo boom": Scene(terminal=True, numbers=True),
-    "miko ping lab -n 3 -i 500ms --timeout 1s": Scene(terminal=True, numbers=True, lines=2),
-    "miko wait greeting lab --timeout 1m && run-the-tests": Scene(numbers=True),
-}
-NOT_RUN = {
-    "miko tap orders --errors --for 1m | jq -r .error.message": "it takes a minute",
-    "miko smoke smoke.yaml": "the suite has a test of its own",
-    "miko services": "the lab's broker has no management API",
-}
-
-
-@dataclass
-class Example:
-    line: int
-    command: str
-    shown: List[str] = field(default_factory=list)
-
-
-def examples(page):
-    found = []
-    inside = False
-    for number, line in enumerate(page.split("\n"), 1):
-        if line.startswith("    $ "):
-            found.append(Example(number, line[6:]))
-            inside = True
-        elif inside and (line.startswith("    ") or not line):
-            found[-1].shown.append(line[4:])
-        else:
-            inside = False
-    for example in found:
-        while example.shown and not example.shown[-1]:
-            example.shown.pop()
-    return found
+LAB = os.path.join(ROOT, "tests", "support", "lab.py")
+ANN, BOB = "ann-s3cret", "bob-s3cret"
 
 
 def pattern(shown, scene):
@@ -114,106 +43,157 @@ def pattern(shown, scene):
     return text
 
 
-class Stage:
-    """A folder, the environment, and the shell that runs examples there."""
+def make_certificates(folder):
+    """An authority and a certificate for 127.0.0.1: ca.pem, server.pem and server.key."""
 
-    def __init__(self, miko, folder, uri):
-        self.folder = folder
-        self.environment = {"PATH": os.path.dirname(miko) + ":/usr/local/bin:/usr/bin:/bin",
-                            "HOME": folder, "LANG": "C.UTF-8", "TERM": "xterm", "NO_COLOR": "1",
-                            "COLUMNS": "120", "AMQP_URI": uri}
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, stderr=subprocess.DEVNULL)
 
-    def run(self, command):
-        subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.environment,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       timeout=PATIENCE_SECONDS, check=False)
-
-    def play(self, command, scene):
-        """Returns what the example printed."""
-        reader, process = self.start(command, scene.terminal)
-        printed = ""
-        waiting_for = scene.when
-        to_do = list(scene.meanwhile)
-        end = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < end:
-            if select.select([reader], [], [], 0.1)[0]:
-                try:
-                    piece = os.read(reader, 65536)
-                except OSError:  # the terminal of a process that has ended
-                    piece = b""
-                if not piece:
-                    break
-                printed += piece.decode(errors="replace").replace("\r", "")
-            if to_do and waiting_for in printed:
-                for one in to_do:
-                    self.run(one)
-                to_do = []
-            if scene.until and not to_do and self.reached(scene.until, printed):
-                os.killpg(process.pid, signal.SIGINT)
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-            printed += "\n(it did not end)"
-        os.close(reader)
-        process.wait()
-        # As a terminal shows it: without colours, and without what was wiped away.
-        return re.sub("[^\n]*\x1b\\[K", "", re.sub("\x1b\\[[0-9;]*m", "", printed))
-
-    def reached(self, until, printed):
-        path = os.path.join(self.folder, until)
-        return until in printed or (os.path.exists(path) and os.path.getsize(path) > 0)
-
-    def start(self, command, terminal):
-        reader, writer = pty.openpty() if terminal else os.pipe()
-        # Not an interactive shell, so programs that it starts keep its own group.
-        script = "run-the-tests() { :; }; " + command
-        process = subprocess.Popen(["bash", "-c", script], cwd=self.folder, env=self.environment,
-                                   stdin=subprocess.DEVNULL, stdout=writer,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
-        os.close(writer)
-        return reader, process
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    openssl("req", "-x509", *new_key, "-subj", "/CN=authority", "-days", "2", "-keyout", "ca.key",
+            "-out", "ca.pem")
+    openssl("req", *new_key, "-subj", "/CN=broker", "-keyout", "server.key", "-out", "server.csr")
+    with open(os.path.join(folder, "names"), "w", encoding="utf-8") as file:
+        file.write("subjectAltName = IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+            "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "server.pem")
 
 
-def declare_exchanges(service, names):
-    """As the services do that dispatch these events; miko never makes an exchange."""
+def declare_exchanges(service):
+    """As the services do that dispatch events; miko never makes an exchange."""
     python = os.path.join(os.path.dirname(service["command"][-5]), "python")
     script = ("import sys, kombu\n"
               "channel = kombu.Connection(sys.argv[1]).channel()\n"
               "for name in sys.argv[2:]:\n"
               "    kombu.Exchange(name, type='topic', durable=True, channel=channel).declare()\n")
+    names = [name + ".events" for name in ("shop", "stock", "orders", "shipping")]
     subprocess.run([python, "-c", script, service["uri"]] + names, check=True)
 
 
-def main(miko):
+def set_the_stage(miko, folder, lab, service):
+    stage = Stage(miko, folder, {
+        "AMQP_URI": service["uri"], "BOB": BOB, "RABBIT": BOB,
+        "MIKO_MANAGEMENT": "https://127.0.0.1:{}".format(lab["management_port"]),
+        "MIKO_CACERT": os.path.join(folder, "ca.pem"),
+    }, {
+        "--host rabbit.example.com": "--host 127.0.0.1 --port {}".format(lab["port"]),
+        "rabbit.example.com": "127.0.0.1:{}".format(lab["tls_port"]),
+        "/home/ann": folder,
+    })
+    os.mkdir(os.path.join(folder, "certificates"))
+    authority = os.path.join(os.environ["MIKO_EXAMPLES_TLS"], "ca.pem")
+    for name, source in (("ca.pem", authority), ("certificates/ca.pem", authority),
+                         ("config.yaml", service["config"])):
+        shutil.copy(source, os.path.join(folder, name))
+    stage.write(".miko-password", [ANN])
+    return stage
+
+
+def put_files(stage, blocks):
+    """Returns the examples that read the files which these pages show, with their scenes."""
+    for block in blocks:
+        if (block.page, block.first_line) in scenes.FILES:
+            name, reader, scene = scenes.FILES[block.page, block.first_line]
+            stage.write(name, [block.command])
+            yield pages.Example(block.page, block.line, reader), scene
+
+
+def what_is_wrong(stage, example, scene):
+    """Plays the example. Returns "" if it does what it should."""
+    if scene.leaves:
+        stage.remove(scene.leaves)
+    printed, status = stage.play(example.command, scene)
+    if example.shown:
+        if re.match(pattern(example.shown, scene), printed) is None:
+            return "prints\n{}\ninstead of\n{}".format(printed, "\n".join(example.shown))
+        return ""
+    if status is not None and status != scene.status:
+        return "ends with {} instead of {}, and prints\n{}".format(status, scene.status, printed)
+    if re.search(scene.prints, printed) is None:
+        return "prints\n{}\ninstead of something like\n{}".format(printed, scene.prints)
+    if scene.leaves and not stage.has(scene.leaves):
+        return "leaves no {}, and prints\n{}".format(scene.leaves, printed)
+    if not scene.leaves and not scene.prints:
+        return "has no scene that says what comes of it"
+    return ""
+
+
+def play(stage, example, scene):
+    problem = what_is_wrong(stage, example, scene)
+    if problem:
+        return ["{}: {}\n{}\n".format(example.place, example.command, problem)]
+    print("ok  {}: {}".format(example.place, example.command))
+    return []
+
+
+def play_all(stage, examples, blocks, known):
+    wrong = ["{}: no page has this example".format(command) for command in known
+             if command not in [example.command for example in examples]]
+    for example, scene in put_files(stage, blocks):
+        wrong += play(stage, example, scene)
+    page = ""
+    for example in examples:
+        if example.page != page:
+            page = example.page
+            stage.lay_out_files()
+        if example.command.startswith("cat "):
+            stage.write(example.command[4:], example.shown)
+        elif example.command not in scenes.NOT_RUN:
+            wrong += play(stage, example, known.get(example.command, Scene()))
+    return wrong
+
+
+def play_the_set_up(block, uri):
+    """The lines that the README has typed before its examples."""
+    printed = subprocess.run(["bash", "-c", block.command + '\necho "$AMQP_URI"'], cwd=ROOT,
+                             capture_output=True, text=True, check=False).stdout
+    return [] if printed == uri + "\n" else ["{}: AMQP_URI is {}".format(block.place, printed)]
+
+
+def play_readme(stage, uri):
+    examples, others = pages.readme()
+    wrong = []
+    for block in others:
+        if block.first_line.startswith("PATH="):
+            wrong += play_the_set_up(block, uri)
+        elif (block.first_line not in scenes.OTHER_BLOCKS
+              and (block.page, block.first_line) not in scenes.FILES):
+            wrong.append("{}: neither an example nor known: {}".format(block.place, block.first_line))
+    return wrong + play_all(stage, examples, others, scenes.README)
+
+
+def play_manual(stage):
+    return play_all(stage, pages.manual(), pages.displayed_blocks(), scenes.MANUAL)
+
+
+def main(miko, which):
     with open(os.environ["MIKO_LAB"], encoding="utf-8") as file:
-        services = json.load(file)["services"]
-    if not services:
+        lab = json.load(file)
+    if not lab["services"]:
         print("SKIPPED: the lab has no Nameko")
         return SKIPPED
-    service, = services.values()
-    declare_exchanges(service, ["shop.events", "stock.events"])
-    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
-        found = examples(file.read())
-    wrong = ["{}: no example of the README".format(command) for command in list(SCENES) + list(NOT_RUN)
-             if command not in [example.command for example in found]]
+    service, = lab["services"].values()
+    declare_exchanges(service)
     with tempfile.TemporaryDirectory(prefix="miko-examples-") as folder:
-        stage = Stage(os.path.abspath(miko), folder, service["uri"])
-        for example in found:
-            if example.command in NOT_RUN:
-                continue
-            if example.command.startswith("cat "):
-                with open(os.path.join(folder, example.command[4:]), "w", encoding="utf-8") as file:
-                    file.write("\n".join(example.shown) + "\n")
-                continue
-            scene = SCENES.get(example.command, Scene())
-            printed = stage.play(example.command, scene)
-            if re.match(pattern(example.shown, scene), printed.lstrip("\n")) is None:
-                wrong.append("README.md:{}: {}\nprints\n{}\ninstead of\n{}".format(
-                    example.line, example.command, printed, "\n".join(example.shown)))
-            else:
-                print("ok  README.md:{}: {}".format(example.line, example.command))
+        stage = set_the_stage(os.path.abspath(miko), folder, lab, service)
+        wrong = play_readme(stage, service["uri"]) if which == "readme" else play_manual(stage)
     print("\n".join(wrong))
     return 1 if wrong else 0
 
 
+def main_in_a_lab(*words):
+    """Starts a lab, and this program in it."""
+    with tempfile.TemporaryDirectory(prefix="miko-certificates-") as folder:
+        make_certificates(folder)
+        users = []
+        for name, password in (("ann", ANN), ("bob", BOB)):
+            users += ["--user", "{}:{}:.*:.*:.*".format(name, password)]
+        return subprocess.run(
+            [LAB, "run", "--nameko", "2.14.1", "--management", "--tls", folder, *users, "--",
+             sys.executable, __file__, *words],
+            env=dict(os.environ, MIKO_EXAMPLES_TLS=folder), check=False).returncode
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]) if "MIKO_EXAMPLES_TLS" in os.environ
+             else main_in_a_lab(*sys.argv[1:]))
