@@ -225,7 +225,10 @@ class Watch {
   }
 
   void append_lines(const CallTree& tree, std::size_t depth) {
-    LineLayout layout = {.colour = session_.output.stdout_colour(), .indent = 2 * depth};
+    outcome_columns_ = std::max(outcome_columns_, outcome_columns(tree.exchange));
+    LineLayout layout = {.colour = session_.output.stdout_colour(),
+                         .indent = 2 * depth,
+                         .outcome_columns = outcome_columns_};
     if (!words_.full) {
       layout.width = session_.output.prints_on_terminal() ? terminal_columns() : default_columns;
     }
@@ -341,6 +344,7 @@ class Watch {
   std::set<std::string> remembered_ = {};
   std::optional<Recording> recording_ = std::nullopt;
   std::optional<std::uint64_t> count_ = std::nullopt;
+  std::size_t outcome_columns_ = LineLayout{}.outcome_columns;
   std::optional<std::chrono::nanoseconds> duration_ = std::nullopt;
   LineOutput output_ = {};
   Transactions transactions_ = Transactions();

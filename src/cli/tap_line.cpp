@@ -16,8 +16,6 @@ namespace {
 
 using SystemTime = std::chrono::system_clock::time_point;
 
-/// Columns for the word ok, or the type of an exception.
-constexpr std::size_t outcome_columns = 9;
 constexpr std::size_t outcome_columns_max = 24;
 
 long milliseconds_of(SystemTime at) {
@@ -104,6 +102,10 @@ void share_room(std::string& first, std::string& second, std::size_t room) {
 }
 
 }  // namespace
+
+std::size_t outcome_columns(const Exchange& exchange) {
+  return columns(outcome_word(exchange));
+}
 
 std::string arguments_text(const Exchange& exchange, Values values) {
   if (!exchange.request_fault.empty()) {
@@ -192,7 +194,8 @@ std::string exchange_line(const Exchange& exchange, SystemTime at, const LineLay
   const Values values = layout.width ? Values::shortened : Values::whole;
   std::string arguments = arguments_text(exchange, values);
   std::string result = outcome_text(exchange, values);
-  const std::size_t padding = outcome_columns - std::min(outcome_columns, columns(outcome));
+  const std::size_t padding =
+      layout.outcome_columns - std::min(layout.outcome_columns, columns(outcome));
   const std::size_t before = time.size() + 1 + std::max<std::size_t>(latency.size(), 8) + 2 +
                              columns(outcome) + padding + 1;
   std::string call;

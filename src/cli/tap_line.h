@@ -30,13 +30,18 @@ struct LineLayout {
   /// Columns to fit into; none: as long as it gets.
   std::optional<std::size_t> width = std::nullopt;
   bool colour = false;
-  std::size_t indent = 0;  ///< columns in front of the name
+  std::size_t indent = 0;           ///< columns in front of the name
+  std::size_t outcome_columns = 9;  ///< for the word ok or the type of an exception, at least
 };
 
 /// "23:59:59.123   1.23 ms  ok        orders.get("A-1") -> {"id": "A-1"}", in local time.
 [[nodiscard]] std::string exchange_line(const Exchange& exchange,
                                         std::chrono::system_clock::time_point at,
                                         const LineLayout& layout);
+
+/// The columns that its outcome takes, at most 24. Who prints many lines gives the most of them to
+/// LineLayout, so that what follows stays in one column.
+[[nodiscard]] std::size_t outcome_columns(const Exchange& exchange);
 
 /// The arguments as eyes read them: 1, name="Ann".
 [[nodiscard]] std::string arguments_text(const Exchange& exchange, Values values);

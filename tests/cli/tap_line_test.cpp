@@ -123,6 +123,18 @@ TEST(ExchangeLine, ShowsTimeLatencyOutcomeAndCall) {
             "23:59:59.123        -  no reply  lab.add(1, b=2) -> no reply in 5 s");
 }
 
+TEST(ExchangeLine, KeepsTheCallInOneColumnBesideALongerOutcome) {
+  Exchange longer = failed();
+  longer.reply.remote->exc_type = "MethodNotFound";
+  const std::size_t columns = outcome_columns(longer);
+
+  EXPECT_EQ(columns, 14U);
+  EXPECT_EQ(line(answered(), {.outcome_columns = columns}),
+            "23:59:59.123  1.23 ms  ok             lab.add(1, b=2) -> 3");
+  EXPECT_EQ(line(longer, {.outcome_columns = columns}),
+            "23:59:59.123  1.23 ms  MethodNotFound lab.add(1, b=2) -> bang");
+}
+
 TEST(ExchangeLine, ColoursTheOutcome) {
   EXPECT_EQ(line(answered(), {.colour = true}),
             "\x1b[2m23:59:59.123\x1b[0m  1.23 ms  \x1b[32mok\x1b[0m        lab.add(1, b=2) -> 3");
