@@ -62,7 +62,9 @@ class Peers:
         self.echo_responder = self.required("echo_responder", ["-lrabbitmq"])
         self.publish = self.required("publish", ["-lrabbitmq"])
         self.clients["C sequential"] = [self.required("sequential", ["-lrabbitmq"])]
-        self.windows["C, rabbitmq-c, bare"] = [self.required("window", ["-lrabbitmq"])]
+        window = self.required("window", ["-lrabbitmq"])
+        self.windows["C, rabbitmq-c, bare"] = [window]
+        self.windows["C, bare, with expiration"] = [window, "--expiration"]
         self.add_static_c()
         self.add_sax()
         self.add_node()

@@ -1,6 +1,7 @@
-// window WINDOW CALLS SERVICE
+// window [--expiration] WINDOW CALLS SERVICE
 // Makes CALLS calls of SERVICE.hello with WINDOW of them in flight, counting replies without
-// reading or correlating them: the most that rabbitmq-c and the broker allow. Prints one line
+// reading or correlating them: the most that rabbitmq-c and the broker allow. With --expiration a
+// request expires after 10 s, as miko's does, which costs the broker something. Prints one line
 // {"calls": int, "seconds": float, "cpu_us_per_call": float}.
 
 #include "peer.h"
@@ -37,17 +38,23 @@ static long count_replies(amqp_connection_state_t connection) {
 }
 
 int main(int argc, char** argv) {
-  const long window = argc == 4 ? atol(argv[1]) : 0;
-  const long calls = argc == 4 ? atol(argv[2]) : 0;
+  const int expires = argc == 5 && strcmp(argv[1], "--expiration") == 0;
+  char** const words = argv + 1 + expires;
+  const long window = argc == 4 + expires ? atol(words[0]) : 0;
+  const long calls = argc == 4 + expires ? atol(words[1]) : 0;
   if (window < 1 || calls < 1) {
-    die("usage: window WINDOW CALLS SERVICE");
+    die("usage: window [--expiration] WINDOW CALLS SERVICE");
   }
   char text[256];
-  snprintf(text, sizeof text, "%s.hello", argv[3]);
+  snprintf(text, sizeof text, "%s.hello", words[2]);
   const amqp_bytes_t routing_key = amqp_cstring_bytes(text);
   struct Request request;
   fill_request(&request);
   request.properties.delivery_mode = AMQP_DELIVERY_NONPERSISTENT;
+  if (expires) {
+    request.properties._flags |= AMQP_BASIC_EXPIRATION_FLAG;
+    request.properties.expiration = amqp_cstring_bytes("10000");
+  }
   amqp_connection_state_t connection = connect_to_broker();
   consume_replies(connection, request.reply_key);
 
