@@ -84,6 +84,10 @@ JsonWriter& JsonWriter::integer(long long value) {
   return *this;
 }
 
+JsonWriter& JsonWriter::integer_or_null(std::optional<long long> value) {
+  return value ? integer(*value) : null();
+}
+
 JsonWriter& JsonWriter::boolean(bool value) {
   state_->writer.Bool(value);
   return *this;

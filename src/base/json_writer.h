@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,6 +36,7 @@ class JsonWriter {
   /// null for a text that is empty.
   JsonWriter& text_or_null(std::string_view value);
   JsonWriter& integer(long long value);
+  JsonWriter& integer_or_null(std::optional<long long> value);
   JsonWriter& boolean(bool value);
   JsonWriter& null();
   /// `json` is a checked value and is copied as it is.

@@ -8,6 +8,9 @@
 namespace miko::cli {
 
 void require_instance(const ServiceState& state, const std::string& service) {
+  if (state.hidden) {
+    return;
+  }
   if (!state.deployed) {
     throw Error({.kind = ErrorKind::unknown_service,
                  .message = fmt::format("no service '{}' here", printable(service)),

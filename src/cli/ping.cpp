@@ -76,6 +76,9 @@ class Pinging {
 
   [[nodiscard]] bool stopped() const { return stopped_; }
 
+  /// Why the last ping came back that no queue took.
+  [[nodiscard]] const std::optional<Failure>& returned() const { return returned_; }
+
  private:
   [[nodiscard]] bool may_start() const { return plan_.count == 0 || started_ < plan_.count; }
 
@@ -96,6 +99,9 @@ class Pinging {
                  finished_.push_back({.seq = seq,
                                       .elapsed = reply.elapsed,
                                       .problem = is_alive(reply) ? "" : reply.failure->message});
+                 if (!is_alive(reply) && reply.failure->kind == ErrorKind::unknown_service) {
+                   returned_ = reply.failure;
+                 }
                  unanswered_ =
                      unanswered_ || (!is_alive(reply) && reply.failure->kind == ErrorKind::timeout);
                });
@@ -142,6 +148,7 @@ class Pinging {
   Clock::time_point next_ = {};
   Clock::time_point look_at_ = {};
   std::vector<PingAnswer> finished_ = {};
+  std::optional<Failure> returned_ = std::nullopt;
   bool unanswered_ = false;  ///< one of `finished_` has timed out
   bool stopped_ = false;
 };
@@ -190,12 +197,15 @@ PingLimits make_limits(const PingOptions& options) {
 }
 
 /// The exit status of what is no plugin, and on stderr what led to it.
-int verdict(const PingResult& result, const PingLimits& limits, bool stopped,
-            const Output& output) {
+int verdict(const Pinging& pinging, const PingLimits& limits, const Output& output) {
+  const PingResult& result = pinging.result;
   const CallName name = {.service = result.service};
   if (result.received == 0) {
-    if (stopped) {
+    if (pinging.stopped()) {
       return exit_code(ErrorKind::interrupted);
+    }
+    if (pinging.returned()) {
+      return output.print_failure(*pinging.returned(), name, nullptr);
     }
     return output.print_failure(
         {.kind = ErrorKind::timeout,
@@ -243,7 +253,7 @@ int run_pings(const PingOptions& options, PingFormat format, Session& session) {
     output.print_text(gap + ping_summary(pinging.result, limits, format) + '\n');
   }
   return format == PingFormat::nagios ? static_cast<int>(health(pinging.result, limits))
-                                      : verdict(pinging.result, limits, pinging.stopped(), output);
+                                      : verdict(pinging, limits, output);
 }
 
 /// A plugin tells everything in one line on stdout: what is down is critical, what cannot be

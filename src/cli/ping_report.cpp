@@ -26,11 +26,18 @@ Figures figures(const Histogram& latency) {
           to_ms(latency.max())};
 }
 
+/// ", 2 instances"; nothing if that is unknown.
+std::string instances_text(const ServiceState& state) {
+  return state.hidden
+             ? ""
+             : fmt::format(", {} instance{}", state.instances, state.instances == 1 ? "" : "s");
+}
+
 std::string text_summary(const PingResult& result) {
   std::string text =
-      fmt::format("--- {} ping statistics ---\n{} pings, {} replies, {:.3g} % loss, {} instance{}",
+      fmt::format("--- {} ping statistics ---\n{} pings, {} replies, {:.3g} % loss{}",
                   printable(result.service), result.sent, result.received, result.loss_percent(),
-                  result.state.instances, result.state.instances == 1 ? "" : "s");
+                  instances_text(result.state));
   if (result.received > 0) {
     const Figures ms = figures(result.latency);
     text += fmt::format("\nmin/mean/p95/max = {:.2f}/{:.2f}/{:.2f}/{:.2f} ms", ms.min, ms.mean,
@@ -41,14 +48,16 @@ std::string text_summary(const PingResult& result) {
 }
 
 std::string json_summary(const PingResult& result) {
+  const bool hidden = result.state.hidden;
   JsonWriter json;
   json.begin_object();
   json.key("service").text(result.service);
   json.key("sent").integer(static_cast<long long>(result.sent));
   json.key("received").integer(static_cast<long long>(result.received));
   json.key("loss_percent").raw(fmt::format("{:.4g}", result.loss_percent()));
-  json.key("instances").integer(result.state.instances);
-  json.key("ready_max").integer(result.ready_max);
+  using Count = std::optional<long long>;
+  json.key("instances").integer_or_null(hidden ? std::nullopt : Count(result.state.instances));
+  json.key("ready_max").integer_or_null(hidden ? std::nullopt : Count(result.ready_max));
   json.key("ms");
   if (result.received > 0) {
     const Figures ms = figures(result.latency);
@@ -77,9 +86,8 @@ std::string nagios_line(const PingResult& result, const PingLimits& limits) {
   // The bar would begin the performance data too early.
   std::string service = printable(result.service);
   std::replace(service.begin(), service.end(), '|', '_');
-  std::string line = fmt::format("MIKO {} - {}: {} of {} pings answered, {} instance{}",
-                                 words[verdict], service, result.received, result.sent,
-                                 result.state.instances, result.state.instances == 1 ? "" : "s");
+  std::string line = fmt::format("MIKO {} - {}: {} of {} pings answered{}", words[verdict], service,
+                                 result.received, result.sent, instances_text(result.state));
   const std::string queueing = queueing_text(result);
   line += queueing.empty() ? "" : ", " + queueing;
   line += " |";
@@ -88,8 +96,9 @@ std::string nagios_line(const PingResult& result, const PingLimits& limits) {
     line += fmt::format(" p95={:.6f}s;{};{};0 mean={:.6f}s;;;0", ms.p95 / 1000,
                         limit_text(limits.warn), limit_text(limits.crit), ms.mean / 1000);
   }
-  return line + fmt::format(" loss={:.4g}%;;;0;100 instances={};;;0", result.loss_percent(),
-                            result.state.instances);
+  line += fmt::format(" loss={:.4g}%;;;0;100", result.loss_percent());
+  return result.state.hidden ? line
+                             : line + fmt::format(" instances={};;;0", result.state.instances);
 }
 
 /// Source: Prometheus' text exposition format: a label's backslash, quote and newline are escaped.
@@ -117,10 +126,12 @@ std::string prometheus_text(const PingResult& result) {
   gauge("miko_ping_up", "Whether an instance answered.", result.received > 0 ? "1" : "0");
   gauge("miko_ping_sent", "Pings sent.", fmt::format("{}", result.sent));
   gauge("miko_ping_received", "Pings answered.", fmt::format("{}", result.received));
-  gauge("miko_ping_instances", "Instances that take requests.",
-        fmt::format("{}", result.state.instances));
-  gauge("miko_ping_ready_max", "Most requests seen waiting while an instance was running.",
-        fmt::format("{}", result.ready_max));
+  if (!result.state.hidden) {
+    gauge("miko_ping_instances", "Instances that take requests.",
+          fmt::format("{}", result.state.instances));
+    gauge("miko_ping_ready_max", "Most requests seen waiting while an instance was running.",
+          fmt::format("{}", result.ready_max));
+  }
   if (result.received > 0) {
     const Figures ms = figures(result.latency);
     constexpr std::string_view name = "miko_ping_seconds";

@@ -27,8 +27,11 @@ struct ProbeOptions {
 constexpr std::uint64_t probes_max = 1000;
 
 /// The broker gives requests to the instances in turn, so twice their number reaches each of them
-/// even when others call as well.
+/// even when others call as well. As many as reach five of an unknown number.
 std::uint64_t probes_for(const ServiceState& state) {
+  if (state.hidden) {
+    return 10;
+  }
   return std::clamp<std::uint64_t>(2ULL * state.instances, 2, probes_max);
 }
 
@@ -111,7 +114,9 @@ int run(const ProbeOptions& options, Session& session) {
     Client rpc = connect(settings.connection);
     const ServiceState state = rpc.inspect(name.service, deadline);
     require_instance(state, name.service);
-    plan.instances = state.instances;
+    if (!state.hidden) {
+      plan.instances = state.instances;
+    }
     plan.probes = plan.probes > 0 ? plan.probes : probes_for(state);
     const ProbeResult result = probe(rpc, plan, deadline);
     rpc.close();
@@ -134,8 +139,9 @@ void declare_probe(CLI::App& command, Session& session) {
   command.add_option("words", options->words, "The service, and methods to look for")
       ->option_text("SERVICE METHOD...");
   command
-      .add_option("-n,--count", options->probes,
-                  "Probes for each method; instances answer in turn [twice the instances]")
+      .add_option(
+          "-n,--count", options->probes,
+          "Probes for each method; instances answer in turn [twice the instances; 10 if unknown]")
       ->option_text("N");
   command.footer(
       "Examples:\n"

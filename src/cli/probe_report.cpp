@@ -52,7 +52,7 @@ std::string probe_json(const ProbeResult& result) {
   JsonWriter json;
   json.begin_object();
   json.key("service").text(result.service);
-  json.key("instances").integer(result.instances);
+  json.key("instances").integer_or_null(result.instances);
   json.key("probes").integer(static_cast<long long>(result.probes));
   json.key("methods").begin_array();
   for (const ProbedMethod& method : result.methods) {

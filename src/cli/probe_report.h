@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,8 @@ struct ProbedMethod {
 
 struct ProbeResult {
   std::string service = {};
-  std::uint32_t instances = 0;
-  std::uint64_t probes = 0;  ///< of each method
+  std::optional<std::uint32_t> instances = std::nullopt;  ///< none: the broker does not show it
+  std::uint64_t probes = 0;                               ///< of each method
   std::vector<ProbedMethod> methods = {};
 };
 

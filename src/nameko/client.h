@@ -94,7 +94,8 @@ class Client {
   void run_once(std::span<pollfd> others, Clock::time_point until);
 
   /// Asks the broker about a service, over the same connection; runs `done` of calls that are
-  /// answered meanwhile. Throws Error as log_in() does, and timeout.
+  /// answered meanwhile. What the broker does not show this user is hidden. Throws Error as
+  /// log_in() does, and timeout.
   [[nodiscard]] ServiceState inspect(std::string_view service, Clock::time_point until);
 
   /// Calls without an answer.

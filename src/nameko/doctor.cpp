@@ -13,6 +13,7 @@
 #include "base/uuid.h"
 #include "nameko/endpoints.h"
 #include "nameko/findings.h"
+#include "nameko/inspection.h"
 #include "nameko/names.h"
 #include "nameko/permissions.h"
 #include "nameko/rpc.h"
@@ -153,8 +154,15 @@ class Examiner {
               .kind = ErrorKind::unknown_service});
       return;
     }
-    require(there, "exchange");
     exchange_there_ = true;
+    if (there.refusal_code == access_refused) {
+      // Since 4.2.6 RabbitMQ does not show it to users without a permission on it.
+      report({.check = "exchange",
+              .verdict = Verdict::skipped,
+              .detail = fmt::format("'{}' is not for this user to see", shown)});
+      return;
+    }
+    require(there, "exchange");
     // Of one that is there nothing is made; other flags are refused.
     const amqp::Answer same =
         connection_.inquire(amqp::request::DeclareExchange{.exchange = exchange_}, until_);
@@ -316,32 +324,39 @@ class Examiner {
   }
 
   void examine_service() {
-    const std::string shown = printable(service_);
     if (!service_queue_) {
       return;
     }
-    if (service_queue_->refusal_code == not_found) {
-      throw Error({.kind = ErrorKind::unknown_service,
-                   .message = fmt::format("no service '{}' here", shown),
-                   .hint = "is it running on this broker and vhost? names are case sensitive"});
+    if (nameko::is_hidden(*service_queue_)) {
+      return ask_service("how many instances run is not for this user to see");
     }
-    require(*service_queue_, "queue of the service");
-    const std::string state =
-        fmt::format("{} instance{}, {} request{} waiting", service_queue_->consumer_count,
-                    service_queue_->consumer_count == 1 ? "" : "s", service_queue_->message_count,
-                    service_queue_->message_count == 1 ? "" : "s");
-    if (service_queue_->consumer_count == 0) {
+    const ServiceState state = nameko::service_state_of(service_, *service_queue_);
+    if (!state.deployed) {
+      throw no_service();
+    }
+    if (state.instances == 0) {
       throw Error({.kind = ErrorKind::no_instance,
-                   .message = fmt::format("no instance of '{}' is running: {}", shown, state),
+                   .message = fmt::format("no instance of '{}' is running: {}", printable(service_),
+                                          counts_text(state)),
                    .hint = "start the service; requests wait in its queue until then"});
     }
-    if (!may_call_) {
-      report({.check = "service",
-              .verdict = Verdict::warning,
-              .detail = state + "; it could not be asked"});
+    ask_service(counts_text(state));
+  }
+
+  [[nodiscard]] Error no_service() const {
+    return Error({.kind = ErrorKind::unknown_service,
+                  .message = fmt::format("no service '{}' here", printable(service_)),
+                  .hint = "is it running on this broker and vhost? names are case sensitive"});
+  }
+
+  void ask_service(const std::string& state) {
+    if (may_call_) {
+      ping(state);
       return;
     }
-    ping(state);
+    report({.check = "service",
+            .verdict = Verdict::warning,
+            .detail = state + "; it could not be asked"});
   }
 
   /// Whoever hears of a method that cannot exist answers without running any code of the service.
@@ -353,6 +368,9 @@ class Examiner {
     connection_.publish(nameko::encode_request(exchange_, service_, impossible_method, {},
                                                std::move(ids), until_ - Clock::now()));
     while (std::optional<amqp::Event> event = connection_.next(until_)) {
+      if (std::holds_alternative<amqp::Returned>(*event)) {
+        throw no_service();
+      }
       auto* const delivery = std::get_if<amqp::Delivery>(&*event);
       if (delivery == nullptr || delivery->properties.correlation_id != correlation_id) {
         continue;

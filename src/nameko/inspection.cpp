@@ -9,12 +9,24 @@
 namespace miko::nameko {
 namespace {
 
+constexpr std::uint16_t access_refused = 403;
 constexpr std::uint16_t not_found = 404;
 
 }  // namespace
 
 amqp::Request inspection(std::string_view service) {
   return amqp::request::DeclareQueue{.queue = rpc_queue_name(service), .passive = true};
+}
+
+bool is_hidden(const amqp::Answer& answer) {
+  return answer.refusal_code == access_refused;
+}
+
+std::string hidden_hint(std::string_view service) {
+  return fmt::format(
+      "since 4.2.6 RabbitMQ shows a queue only to users with a permission on it: write on '{}' is "
+      "the least",
+      printable(rpc_queue_name(service)));
 }
 
 std::optional<ServiceState> service_state(const amqp::Answer& answer) {
@@ -31,7 +43,8 @@ ServiceState service_state_of(std::string_view service, const amqp::Answer& answ
     throw Error(
         {.kind = ErrorKind::denied,
          .message = fmt::format("the broker does not show the queue of '{}': {} {}",
-                                printable(service), answer.refusal_code, answer.refusal_text)});
+                                printable(service), answer.refusal_code, answer.refusal_text),
+         .hint = is_hidden(answer) ? hidden_hint(service) : ""});
   }
   return *state;
 }

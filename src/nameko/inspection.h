@@ -13,6 +13,13 @@ namespace miko::nameko {
 /// Throws Error{usage} for a name that no service can have.
 [[nodiscard]] amqp::Request inspection(std::string_view service);
 
+/// Whether the broker does not show this user the queue. Since 4.2.6 RabbitMQ shows it only to
+/// users with a permission on it, whichever (4.2.6 and 4.3.0 themselves: configure).
+[[nodiscard]] bool is_hidden(const amqp::Answer& answer);
+
+/// What to tell a user who needs to see the queue of the service.
+[[nodiscard]] std::string hidden_hint(std::string_view service);
+
 /// What the answer says; nothing if it is a refusal that tells nothing.
 [[nodiscard]] std::optional<ServiceState> service_state(const amqp::Answer& answer);
 

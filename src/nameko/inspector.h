@@ -9,8 +9,9 @@
 
 namespace miko {
 
-/// Asks a broker about services. That takes no rights but the login, changes nothing, and no
-/// service notices. After an Error (but usage) it is of no use any more: make another one.
+/// Asks a broker about services. That changes nothing, and no service notices. It takes no rights
+/// but the login; with RabbitMQ 4.2.6 or newer any permission on the queue of the service. After an
+/// Error (but usage) it is of no use any more: make another one.
 class Inspector {
  public:
   /// Throws Error{usage}.
@@ -24,7 +25,7 @@ class Inspector {
   void log_in(Clock::time_point until);
 
   /// Logs in if that is not done, and asks. Throws Error as log_in() does, usage for a name that no
-  /// service can have, and timeout.
+  /// service can have, denied if the broker does not show this user the queue, and timeout.
   [[nodiscard]] ServiceState inspect(std::string_view service, Clock::time_point until);
 
   /// Waits, with the connection kept alive. log_in() must have run. Throws Error{interrupted,

@@ -11,7 +11,15 @@ std::string counted(std::uint32_t count, std::string_view one) {
 
 }  // namespace
 
+std::string counts_text(const ServiceState& state) {
+  return fmt::format("{}, {} waiting", counted(state.instances, "instance"),
+                     counted(state.ready, "request"));
+}
+
 std::string explain_silence(const ServiceState& state) {
+  if (state.hidden) {
+    return "the broker does not show this user why";
+  }
   if (!state.deployed) {
     return "the service's queue is gone";
   }
@@ -26,6 +34,9 @@ std::string explain_silence(const ServiceState& state) {
 }
 
 std::string advice(const ServiceState& state, bool expires) {
+  if (state.hidden) {
+    return "any permission on the service's queue would show it";
+  }
   if (!state.deployed) {
     return "somebody deleted it; it comes back when an instance starts";
   }

@@ -165,7 +165,8 @@ ServiceState Client::Session::inspect(std::string_view service, Clock::time_poin
                                           connection_.address())});
     }
   }
-  return nameko::service_state_of(service, **answer);
+  return nameko::is_hidden(**answer) ? ServiceState{.hidden = true}
+                                     : nameko::service_state_of(service, **answer);
 }
 
 void Client::Session::run_until(std::size_t in_flight) {

@@ -13,6 +13,7 @@
 #include "base/uuid.h"
 #include "nameko/endpoints.h"
 #include "nameko/exchange_pairs.h"
+#include "nameko/inspection.h"
 #include "nameko/names.h"
 
 namespace miko {
@@ -188,7 +189,7 @@ class Tap::Session {
         break;
       case About::binding:
         if (!answer.granted()) {
-          throw refused(question.service, answer);
+          throw refused(question.about, question.service, answer);
         }
         services_[question.service].present = !services_[question.service].present;
         break;
@@ -206,7 +207,7 @@ class Tap::Session {
     Look& again = looks_[index];
     constexpr std::uint16_t not_found = 404;
     if (!answer.granted() && answer.refusal_code != not_found) {
-      throw refused(index, answer);
+      throw refused(About::service, index, answer);
     }
     again.interval = answer.granted() || service.present
                          ? look_interval
@@ -225,13 +226,17 @@ class Tap::Session {
     }
   }
 
-  [[nodiscard]] Error refused(std::size_t index, const amqp::Answer& answer) const {
+  /// What is not there must not be bound: its callers would no longer hear that. So nobody watches
+  /// a service whose queue is hidden.
+  [[nodiscard]] Error refused(About about, std::size_t index, const amqp::Answer& answer) const {
     return Error({.kind = ErrorKind::denied,
                   .message = fmt::format("the broker does not let us watch '{}': {} {}",
                                          printable(services_[index].name), answer.refusal_code,
                                          answer.refusal_text),
-                  .hint = "watching needs configure, write and read on rpc.reply-miko-.*, and read "
-                          "on the RPC exchange"});
+                  .hint = about == About::service
+                              ? nameko::hidden_hint(services_[index].name)
+                              : "watching needs configure, write and read on "
+                                "rpc.reply-miko-.*, and read on the RPC exchange"});
   }
 
   Loop loop_;

@@ -111,6 +111,16 @@ TEST_F(ConnectionTest, KeepsWhatArrivesWhileItInquires) {
   connection.close(soon());
 }
 
+/// RabbitMQ 4 sorts them.
+auto header(const Delivery& delivery, std::string_view name) {
+  for (const auto& [key, field] : delivery.properties.headers) {
+    if (key == name) {
+      return field.value;
+    }
+  }
+  throw std::runtime_error("no such header");
+}
+
 TEST_F(ConnectionTest, ReadsHeadersAndWhetherADeliveryCameBefore) {
   const std::string queue = "miko-test-" + random_uuid();
   Connection connection(loop_, options(queue_and_consumer(queue)));
@@ -131,11 +141,10 @@ TEST_F(ConnectionTest, ReadsHeadersAndWhetherADeliveryCameBefore) {
 
   EXPECT_FALSE(first.redelivered);
   ASSERT_EQ(first.properties.headers.size(), 4U);
-  EXPECT_EQ(first.properties.headers[0].first, "text");
-  EXPECT_EQ(std::get<std::string>(first.properties.headers[0].second.value), "é");
-  EXPECT_EQ(std::get<std::int64_t>(first.properties.headers[1].second.value), -7);
-  EXPECT_EQ(std::get<Array>(first.properties.headers[2].second.value).size(), 2U);
-  EXPECT_EQ(std::get<Table>(first.properties.headers[3].second.value)[0].first, "half");
+  EXPECT_EQ(std::get<std::string>(header(first, "text")), "é");
+  EXPECT_EQ(std::get<std::int64_t>(header(first, "number")), -7);
+  EXPECT_EQ(std::get<Array>(header(first, "list")).size(), 2U);
+  EXPECT_EQ(std::get<Table>(header(first, "table"))[0].first, "half");
   EXPECT_TRUE(again.redelivered);
   EXPECT_EQ(again.body, "first");
   EXPECT_EQ(second.body, "second");

@@ -86,12 +86,17 @@ TEST(JsonWriter, WritesOneValueAfterTheOther) {
   EXPECT_EQ(lines, "{\"n\":1}\n{\"n\":2}\n");
 }
 
-TEST(JsonWriter, WritesNullForNoText) {
+TEST(JsonWriter, WritesNullForNothing) {
   JsonWriter json;
 
-  json.begin_array().text_or_null("").text_or_null("x").end_array();
+  json.begin_array()
+      .text_or_null("")
+      .text_or_null("x")
+      .integer_or_null(7)
+      .integer_or_null({})
+      .end_array();
 
-  EXPECT_EQ(json.str(), R"([null,"x"])");
+  EXPECT_EQ(json.str(), R"([null,"x",7,null])");
 }
 
 TEST(JsonWriter, WritesALoneScalar) {

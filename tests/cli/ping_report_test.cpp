@@ -34,6 +34,18 @@ TEST(PingSummary, IsWhatPingSaysAtItsEnd) {
             "min/mean/p95/max = 1.00/2.00/3.00/3.00 ms");
 }
 
+TEST(PingSummary, LeavesOutInstancesThatTheBrokerDoesNotShow) {
+  PingResult result = three_of_four();
+  result.state = {.hidden = true};
+
+  EXPECT_NE(ping_summary(result, {}, PingFormat::text).find("25 % loss\n"), std::string::npos);
+  EXPECT_NE(ping_summary(result, {}, PingFormat::json).find(R"("instances":null,"ready_max":null)"),
+            std::string::npos);
+  for (const PingFormat format : {PingFormat::nagios, PingFormat::prometheus}) {
+    EXPECT_EQ(ping_summary(result, {}, format).find("instances"), std::string::npos);
+  }
+}
+
 TEST(PingSummary, SaysThatPingsQueue) {
   PingResult result = three_of_four();
   result.ready_max = 14;

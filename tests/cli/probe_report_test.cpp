@@ -33,6 +33,8 @@ TEST(ProbeReport, IsDataForScripts) {
   EXPECT_EQ(probe_json({.service = "orders", .instances = 1, .probes = 2, .methods = {{"get", 2}}}),
             R"({"service":"orders","instances":1,"probes":2,"methods":[{"method":"get",)"
             R"("status":"present","present":2,"missing":0,"unanswered":0}]})");
+  EXPECT_EQ(probe_json({.service = "orders", .probes = 10}),
+            R"({"service":"orders","instances":null,"probes":10,"methods":[]})");
 }
 
 }  // namespace

@@ -35,6 +35,24 @@ FakeServer::Script replying_raw(std::string bytes) {
   });
 }
 
+/// Answers until the client asks for the queue of greeting, and refuses that, as RabbitMQ does
+/// since 4.2.6 to users without a permission on it.
+void hide_the_queue(Peer& peer) {
+  constexpr MethodId declare = {50, 10};
+  peer.log_in();
+  Frame frame = peer.read_frame();
+  while (frame.method() != declare || frame.payload.find("rpc-greeting") == std::string::npos) {
+    peer.answer(frame);
+    frame = peer.read_frame();
+  }
+  peer.send_method(frame.channel, {20, 40},
+                   Bytes()
+                       .u16(403)
+                       .short_string("ACCESS_REFUSED - configure access to queue refused")
+                       .u16(declare.class_id)
+                       .u16(declare.method_id));
+}
+
 std::string uri_with_password(const FakeServer& server) {
   return "amqp://ann:m4rker-Secret@127.0.0.1:" + std::to_string(server.port()) + "/";
 }
@@ -336,6 +354,39 @@ TEST(BrokerFault, Row41_MethodsThatAreCutOff) {
     const FakeServer server(replying_raw(frame(FrameType::method, 1, payload)));
 
     expect_fault(fault_call(server.uri()), 9, "connection_lost", "maybe");
+  }
+}
+
+TEST(BrokerFault, AQueueThatIsHiddenDoesNotKeepAPingFromItsService) {
+  const FakeServer server([](Peer& peer) {
+    hide_the_queue(peer);
+    peer.reply(peer.read_request(),
+               R"({"result": null, "error": {"exc_type": "MethodNotFound", "exc_path": )"
+               R"("nameko.exceptions.MethodNotFound", "exc_args": ["x"], "value": "x"}})");
+    peer.answer_close();
+  });
+
+  const Outcome run = miko({"ping", "greeting", "-n", "1", "-b", server.uri()});
+
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(run.out.find(R"("received":1,"loss_percent":0,"instances":null,"ready_max":null,)"),
+            std::string::npos)
+      << run.out;
+}
+
+TEST(BrokerFault, WhoNeedsAQueueThatIsHiddenIsToldTheLeastPermission) {
+  for (const std::string command : {"services", "wait", "tap"}) {
+    const FakeServer server([](Peer& peer) {
+      hide_the_queue(peer);
+      peer.answer_close();
+    });
+
+    const Outcome run = miko({command, "greeting", "-b", server.uri(), "--timeout", "10s"});
+
+    expect_fault(run, 7, "denied", "no");
+    EXPECT_NE(run.error("/error/hint").find("write on 'rpc-greeting' is the least"),
+              std::string::npos)
+        << run.err;
   }
 }
 

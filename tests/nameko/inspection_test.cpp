@@ -26,5 +26,17 @@ TEST(ServiceState, IsReadFromTheAnswer) {
   EXPECT_THROW(static_cast<void>(service_state_of("orders", {.refusal_code = 405})), Error);
 }
 
+TEST(ServiceState, OfAHiddenQueueIsDeniedWithTheRightThatShowsIt) {
+  try {
+    static_cast<void>(service_state_of("orders", {.refusal_code = 403}));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::denied);
+    EXPECT_NE(error.failure().hint.find("write on 'rpc-orders' is the least"), std::string::npos);
+  }
+  EXPECT_TRUE(is_hidden({.refusal_code = 403}));
+  EXPECT_FALSE(is_hidden({.refusal_code = 404}));
+}
+
 }  // namespace
 }  // namespace miko::nameko

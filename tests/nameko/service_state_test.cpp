@@ -12,11 +12,17 @@ TEST(ExplainSilence, SaysWhatACallWaitsFor) {
       {{.deployed = true, .instances = 3, .ready = 120}, "3 instances, 120 waiting: overloaded"},
       {{.deployed = true, .instances = 1, .ready = 0}, "taken by an instance, still running"},
       {{.deployed = false}, "the service's queue is gone"},
+      {{.hidden = true}, "the broker does not show this user why"},
   };
   for (const auto& [state, text] : cases) {
     EXPECT_EQ(explain_silence(state), text);
     EXPECT_NE(advice(state, true), "");
   }
+}
+
+TEST(CountsText, CountsInstancesAndRequests) {
+  EXPECT_EQ(counts_text({.instances = 1, .ready = 0}), "1 instance, 0 requests waiting");
+  EXPECT_EQ(counts_text({.instances = 2, .ready = 1}), "2 instances, 1 request waiting");
 }
 
 TEST(Advice, KnowsWhetherTheRequestWillRunLater) {

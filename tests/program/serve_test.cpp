@@ -337,9 +337,9 @@ TEST_P(ServeTest, MayEndWhenTheConnectionIsLost) {
 }
 
 TEST_P(ServeTest, GoesOnWhenTheCallerOfARequestHasGone) {
-  Serve serve(service().uri, serving("serve-gone", {"--delay", "200ms"}));
+  Serve serve(service().uri, serving("serve-gone", {"--delay", "1s"}));
   EXPECT_EQ(
-      miko({"call", "serve-gone", "hello", "=Ann", "--timeout", "50ms", "--no-expire"}).exit_code,
+      miko({"call", "serve-gone", "hello", "=Ann", "--timeout", "500ms", "--no-expire"}).exit_code,
       124);
 
   EXPECT_EQ(miko({"call", "serve-gone", "hello", "=Ann"}).out, "\"Hi, Ann\"\n");

@@ -132,16 +132,29 @@ TEST_F(ManagementTest, NeedsAUserWhoMayUseIt) {
 TEST_F(ManagementTest, IsNotNeededByAUserWithTheLeastRights) {
   const std::string uri = managed().uri(limited);
 
-  EXPECT_EQ(miko({"services", "greeting"}, uri).exit_code, 0);
-  EXPECT_EQ(miko({"wait", "greeting", "lab"}, uri).exit_code, 0);
   EXPECT_EQ(miko({"ping", "greeting", "-n", "1"}, uri).exit_code, 0);
   EXPECT_EQ(miko({"probe", "greeting", "hello"}, uri).exit_code, 0);
+  EXPECT_EQ(miko({"ping", "nosuch", "-n", "1"}, uri).exit_code, 4);
+  const Outcome doctor = miko({"doctor", "greeting"}, uri);
+  EXPECT_EQ(doctor.exit_code, 0) << doctor.out;
+  if (managed().hides_from_strangers()) {
+    for (const std::string command : {"services", "wait", "tap"}) {
+      const Outcome denied = miko({command, "greeting"}, uri);
+      EXPECT_EQ(denied.exit_code, 7);
+      EXPECT_NE(denied.error("/error/hint").find("write on 'rpc-greeting'"), std::string::npos);
+    }
+    ASSERT_EQ(managed()
+                  .rabbitmqctl({"set_permissions", limited.name, limited.configure,
+                                "^(nameko-rpc|rpc[.-].*)$", limited.read})
+                  .exit_code,
+              0);
+  }
+  EXPECT_EQ(miko({"services", "greeting"}, uri).exit_code, 0);
+  EXPECT_EQ(miko({"wait", "greeting", "lab"}, uri).exit_code, 0);
   Child tapping(miko_command({"tap", "greeting", "-n", "1"}, {.environment = {{"AMQP_URI", uri}}}));
   tapping.read_stderr_until("watching greeting");
   EXPECT_EQ(miko({"call", "--wait", "greeting", "hello", "name=Ann"}, uri).exit_code, 0);
   EXPECT_NE(tapping.wait().out.find(R"("method":"hello")"), std::string::npos);
-  const Outcome doctor = miko({"doctor", "greeting"}, uri);
-  EXPECT_EQ(doctor.exit_code, 0) << doctor.out;
 }
 
 }  // namespace

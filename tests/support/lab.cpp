@@ -3,6 +3,7 @@
 #include <rapidjson/document.h>
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <utility>
@@ -174,6 +175,13 @@ Outcome Lab::rabbitmqctl(const std::vector<std::string>& arguments) const {
   std::vector<std::string> argv = rabbitmqctl_;
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return run({.argv = std::move(argv)});
+}
+
+bool Lab::hides_from_strangers() const {
+  std::array<int, 3> version = {};
+  std::sscanf(rabbitmqctl({"version"}).out.c_str(), "%d.%d.%d", &version[0], &version[1],
+              &version[2]);
+  return version >= std::array{4, 2, 6};
 }
 
 const Lab& lab() {

@@ -95,6 +95,9 @@ class Lab {
   [[nodiscard]] std::string broker_log() const;
   [[nodiscard]] const Service& service(std::string_view version) const;
   [[nodiscard]] Outcome rabbitmqctl(const std::vector<std::string>& arguments) const;
+  /// Whether the broker shows queues and exchanges only to users with a permission on them, as
+  /// RabbitMQ does since 4.2.6.
+  [[nodiscard]] bool hides_from_strangers() const;
 
  private:
   explicit Lab(std::string_view description);
