@@ -106,12 +106,13 @@ std::string shortened(std::string_view text, std::size_t characters_max) {
 }
 
 std::string without_userinfo(std::string_view uri) {
-  const std::size_t query = uri.find('?');
-  const bool has_query = query != std::string_view::npos;
-  uri = uri.substr(0, query);
   const std::size_t scheme_end = uri.find("://");
   const std::size_t start = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
+  // A '?' in front of it is more likely one of the password than the begin of the query.
   const std::size_t at = uri.rfind('@');
+  const std::size_t query = uri.find('?', at == std::string_view::npos ? 0 : at);
+  const bool has_query = query != std::string_view::npos;
+  uri = uri.substr(0, query);
   std::string shown;
   if (at == std::string_view::npos || at < start) {
     // Without an '@' a ':' may still be followed by a password with a typing mistake behind it.

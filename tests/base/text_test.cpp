@@ -162,6 +162,8 @@ TEST(WithoutUserinfo, HidesWhatMayBeAPassword) {
       {"u:p@h", "...@h"},
       {"", ""},
       {"amqp://h/v?password=secret", "amqp://h/v?..."},
+      {"amqp://u:p?x@h/v?heartbeat=1", "amqp://...@h/v?..."},
+      {"amqp:/u:p@x?@h", "...@h"},
   };
   for (const auto& [uri, shown] : cases) {
     SCOPED_TRACE(uri);
