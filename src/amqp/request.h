@@ -13,17 +13,18 @@ namespace miko::amqp::request {
 /// The broker confirms every message of the channel from then on.
 struct ConfirmSelect {};
 
+/// Asking takes no permission on the exchange or queue; since 4.2.6 RabbitMQ wants one, whichever.
 struct DeclareExchange {
   std::string exchange = {};
   std::string type = "topic";
-  bool passive = false;  ///< only asks whether it is there, which takes no rights
+  bool passive = false;  ///< only asks whether it is there
   bool durable = true;
   bool auto_delete = false;
 };
 
 struct DeclareQueue {
   std::string queue = {};
-  bool passive = false;  ///< only asks for its counts, which takes no rights
+  bool passive = false;  ///< only asks for its counts
   bool durable = false;
   bool exclusive = false;  ///< of this connection, and gone with it
   bool auto_delete = false;

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
 
 #include "base/json.h"
 #include "base/json_scanner.h"
@@ -7,6 +10,14 @@ namespace miko {
 namespace {
 
 constexpr std::size_t piece_size = 64UL * 1024;
+
+/// A newline, and the blanks in front of the innermost value there can be.
+constexpr auto indentation = [] {
+  std::array<char, 1 + 2 * (json_depth_max + json_wrapping_max)> text = {};
+  text.fill(' ');
+  text[0] = '\n';
+  return text;
+}();
 
 namespace colour {
 constexpr std::string_view key = "\x1b[34;1m";
@@ -18,10 +29,13 @@ constexpr std::string_view off = "\x1b[0m";
 /// Writes tokens as the scanner reports them.
 class Printer {
  public:
-  Printer(JsonLayout layout, const JsonSink& sink)
+  /// `size` is that of the value: a small one needs no large buffer.
+  Printer(JsonLayout layout, const JsonSink& sink, std::size_t size)
       : indented_(layout != JsonLayout::compact),
         coloured_(layout == JsonLayout::indented_colour),
-        sink_(sink) {}
+        sink_(sink),
+        capacity_(std::min(piece_size, size + 64)),
+        out_(std::make_unique_for_overwrite<char[]>(capacity_)) {}
 
   void begin_object(std::size_t /*at*/) { begin('{'); }
   void begin_array(std::size_t /*at*/) { begin('['); }
@@ -33,7 +47,10 @@ class Printer {
     paint(colour::key);
     write_string(key);
     paint(colour::off);
-    out_ += indented_ ? ": " : ":";
+    put(':');
+    if (indented_) {
+      put(' ');
+    }
     after_key_ = true;
   }
 
@@ -52,17 +69,17 @@ class Printer {
     paint(word ? colour::off : std::string_view());
   }
 
-  void comma() { out_ += ','; }
+  void comma() { put(','); }
 
   void flush() {
-    sink_(out_);
-    out_.clear();
+    sink_(std::string_view(out_.get(), used_));
+    used_ = 0;
   }
 
  private:
   void begin(char bracket) {
     start_value();
-    out_ += bracket;
+    put(bracket);
     ++depth_;
   }
 
@@ -71,14 +88,11 @@ class Printer {
     if (!empty) {
       new_line();
     }
-    out_ += bracket;
+    put(bracket);
   }
 
   /// Every value but the outermost and those behind a key stands on its own line.
   void start_value() {
-    if (out_.size() >= piece_size) {
-      flush();
-    }
     if (depth_ > 0 && !after_key_) {
       new_line();
     }
@@ -87,26 +101,33 @@ class Printer {
 
   void new_line() {
     if (indented_) {
-      out_ += '\n';
-      out_.append(2 * depth_, ' ');
+      write(std::string_view(indentation.data(), indentation.size()).substr(0, 1 + 2 * depth_));
     }
   }
 
   void paint(std::string_view sequence) {
     if (coloured_) {
-      out_ += sequence;
+      write(sequence);
     }
   }
 
+  void put(char c) {
+    if (used_ == capacity_) {
+      flush();
+    }
+    out_[used_++] = c;
+  }
+
   void write(std::string_view text) {
-    if (text.size() < piece_size) {
-      out_ += text;
-      return;
+    if (text.size() > capacity_ - used_) {
+      flush();
+      while (text.size() > capacity_) {
+        sink_(text.substr(0, piece_size));
+        text.remove_prefix(std::min(piece_size, text.size()));
+      }
     }
-    flush();
-    for (; !text.empty(); text.remove_prefix(std::min(piece_size, text.size()))) {
-      sink_(text.substr(0, piece_size));
-    }
+    std::memcpy(out_.get() + used_, text.data(), text.size());
+    used_ += text.size();
   }
 
   void write_string(const JsonString& string) {
@@ -116,11 +137,8 @@ class Printer {
     }
     std::string_view text = string.token;
     while (!text.empty()) {
-      if (out_.size() >= piece_size) {
-        flush();
-      }
-      const std::size_t plain = std::min(plain_prefix(text), piece_size);
-      out_ += text.substr(0, plain);
+      const std::size_t plain = plain_prefix(text);
+      write(text.substr(0, plain));
       text.remove_prefix(plain);
       if (plain == 0) {
         text.remove_prefix(text[0] == '\\' ? write_escape(text) : write_character(text));
@@ -132,9 +150,11 @@ class Printer {
     const std::optional<CodePoint> code = decode_utf8(text.substr(0, 4));
     const std::size_t bytes = code ? code->bytes : 1;
     if (code && is_terminal_control(code->value)) {
-      append_json_escape(out_, code->value);
+      std::string escape;
+      append_json_escape(escape, code->value);
+      write(escape);
     } else {
-      out_ += text.substr(0, bytes);
+      write(text.substr(0, bytes));
     }
     return bytes;
   }
@@ -144,9 +164,11 @@ class Printer {
     const bool surrogate = code.value >= 0xd800 && code.value < 0xe000;
     if (indented_ && text[1] == 'u' && !surrogate && code.value != '"' && code.value != '\\' &&
         !is_terminal_control(code.value)) {
-      append_utf8(out_, code.value);
+      std::string character;
+      append_utf8(character, code.value);
+      write(character);
     } else {
-      out_ += text.substr(0, code.bytes);
+      write(text.substr(0, code.bytes));
     }
     return code.bytes;
   }
@@ -154,7 +176,9 @@ class Printer {
   bool indented_;
   bool coloured_;
   const JsonSink& sink_;
-  std::string out_ = {};
+  std::size_t capacity_;
+  std::unique_ptr<char[]> out_;
+  std::size_t used_ = 0;
   std::size_t depth_ = 0;
   bool after_key_ = false;
 };
@@ -162,7 +186,7 @@ class Printer {
 }  // namespace
 
 void json_print(std::string_view value, JsonLayout layout, const JsonSink& sink) {
-  Printer printer(layout, sink);
+  Printer printer(layout, sink, value.size());
   JsonScanner(value, JsonDialect::python, printer).scan();
   printer.flush();
 }

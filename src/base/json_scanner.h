@@ -150,11 +150,11 @@ class JsonScanner {
     if (c == '-' || (c >= '0' && c <= '9')) {
       return scan_number();
     }
-    const std::array words = {Word{"true", JsonType::boolean, JsonDialect::strict},
-                              Word{"false", JsonType::boolean, JsonDialect::strict},
-                              Word{"null", JsonType::null, JsonDialect::strict},
-                              Word{"NaN", JsonType::number, JsonDialect::python},
-                              Word{"Infinity", JsonType::number, JsonDialect::python}};
+    static constexpr std::array words = {Word{"true", JsonType::boolean, JsonDialect::strict},
+                                         Word{"false", JsonType::boolean, JsonDialect::strict},
+                                         Word{"null", JsonType::null, JsonDialect::strict},
+                                         Word{"NaN", JsonType::number, JsonDialect::python},
+                                         Word{"Infinity", JsonType::number, JsonDialect::python}};
     for (const Word& word : words) {
       if (text_.substr(at_, word.text.size()) == word.text) {
         if (word.dialect == JsonDialect::python && dialect_ == JsonDialect::strict) {
@@ -216,6 +216,17 @@ class JsonScanner {
 
   bool scan_string(JsonString& string) {
     const std::size_t start = at_++;
+    at_ += plain_prefix(text_.substr(at_));
+    if (peek() == '"') {
+      ++at_;
+      string.token = text_.substr(start, at_ - start);
+      return true;
+    }
+    return scan_rest_of_string(string, start);
+  }
+
+  /// From what does not stand for itself.
+  [[gnu::noinline]] bool scan_rest_of_string(JsonString& string, std::size_t start) {
     while (true) {
       at_ += plain_prefix(text_.substr(at_));
       if (at_ == text_.size()) {
@@ -266,8 +277,11 @@ class JsonScanner {
   }
 
   void skip_blanks() {
-    while (at_ < text_.size() &&
-           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c > ' ' || (c != ' ' && c != '\n' && c != '\t' && c != '\r')) {
+        return;
+      }
       ++at_;
     }
   }

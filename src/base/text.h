@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -31,8 +32,13 @@ void append_utf8(std::string& out, std::uint32_t code_point);
     std::memcpy(&word, text.data() + at, sizeof(word));
     const std::uint64_t controls = (word - ones * 0x20) & ~word;
     const std::uint64_t above_tilde = word | (word + ones);
-    if (((controls | above_tilde | zeros(word ^ ones * '"') | zeros(word ^ ones * '\\')) & tops) !=
-        0) {
+    const std::uint64_t others =
+        (controls | above_tilde | zeros(word ^ ones * '"') | zeros(word ^ ones * '\\')) & tops;
+    if (others != 0) {
+      // Below the lowest of them there is no carry, so that one is exact.
+      if constexpr (std::endian::native == std::endian::little) {
+        return at + static_cast<std::size_t>(std::countr_zero(others)) / 8;
+      }
       break;
     }
   }

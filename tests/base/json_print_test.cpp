@@ -186,6 +186,18 @@ TEST(JsonPrint, CutsManySmallValuesIntoPieces) {
   EXPECT_EQ(print_in_pieces(value, JsonLayout::compact), value);
 }
 
+TEST(JsonPrint, GrowsWhatItPrintsAsFarAsEscapesAndIndentsDo) {
+  for (const std::size_t count : {1U, 10U, 100U, 20000U}) {
+    std::string raw = "[\"";
+    std::string escaped = "[\n  \"";
+    for (std::size_t i = 0; i < count; ++i) {
+      raw += "\u0085";
+      escaped += "\\u0085";
+    }
+    EXPECT_EQ(print_in_pieces(raw + "\"]", JsonLayout::indented), escaped + "\"\n]") << count;
+  }
+}
+
 TEST(JsonPrint, CutsAtNoCharacterInTheMiddle) {
   std::string value = "\"x";
   for (int i = 0; i < 100'000; ++i) {
