@@ -3,9 +3,9 @@
 
     examples.py MIKO readme|manual      MIKO is the program
 
-An example of the README is an indented line that begins with "$ "; what follows, up to the next one,
-is what it prints, where "..." stands for anything. One of a manual page is a line displayed in its
-section EXAMPLES. Each runs in bash, in one folder, with a broker, a Nameko and a private authority
+An example of the README is an indented line that begins with "$ "; what follows, up to the next
+one, is what it prints, where "..." stands for anything. One of a manual page is a line displayed in
+its section EXAMPLES. Each runs in bash, in one folder, with a broker, a Nameko and a private authority
 of its own; scenes.py says what is around it. An example that has neither output nor scene, and is
 not listed as one that is not run, is an error: so none is forgotten.
 """
@@ -158,7 +158,8 @@ def play_readme(stage, uri):
             wrong += play_the_set_up(block, uri)
         elif (block.first_line not in scenes.OTHER_BLOCKS
               and (block.page, block.first_line) not in scenes.FILES):
-            wrong.append("{}: neither an example nor known: {}".format(block.place, block.first_line))
+            wrong.append("{}: neither an example nor known: {}".format(block.place,
+                                                                       block.first_line))
     return wrong + play_all(stage, examples, others, scenes.README)
 
 

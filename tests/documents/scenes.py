@@ -71,7 +71,8 @@ README = {
     "miko --context prod call greeting hello name=Ann": Scene(prints='^"Hello, Ann!"\n$'),
     "miko context select prod": Scene(prints=SILENT),
     "miko context validate --connect": Scene(prints="prod"),
-    "MIKO_TIMEOUT=2s miko context show --effective": Scene(terminal=True, numbers=True, without=BROKER),
+    "MIKO_TIMEOUT=2s miko context show --effective":
+        Scene(terminal=True, numbers=True, without=BROKER),
     "miko doctor greeting --context prod": Scene(prints='"ok":true'),
 }
 
@@ -112,8 +113,8 @@ MANUAL = {
     "miko listen orders":
         Scene(when="listening", meanwhile=[PAID], until='"Ann"', prints='"event":"paid"'),
     "miko listen orders paid 'refund.*' --also shipping=sent | jq .data":
-        Scene(terminal=True, when="listening", meanwhile=["miko dispatch shipping sent id:=7 by=Ann"],
-              until='"Ann"', prints='"by": "Ann"'),
+        Scene(terminal=True, when="listening",
+              meanwhile=["miko dispatch shipping sent id:=7 by=Ann"], until='"Ann"', prints='"by": "Ann"'),
     "miko listen orders paid --durable audit >> audit.jsonl":
         Scene(when="listening", meanwhile=[PAID], until="audit.jsonl", leaves="audit.jsonl"),
     "miko listen orders paid --exec 'jq -r .data.id >> paid-orders'":
@@ -124,8 +125,10 @@ MANUAL = {
     "miko ping orders -n 0 -i 250ms": Scene(beside=[ORDERS], until='"seq":3', prints='"received":'),
     "miko ping orders -n 3 --format nagios --warn 100ms --crit 1s":
         Scene(beside=[ORDERS], prints="OK"),
-    "miko probe orders get create": Scene(beside=[ORDERS], prints='"method":"create","status":"present"'),
-    "miko probe orders refund -n 20 -o json": Scene(beside=[ORDERS], prints='"missing":20', status=5),
+    "miko probe orders get create":
+        Scene(beside=[ORDERS], prints='"method":"create","status":"present"'),
+    "miko probe orders refund -n 20 -o json":
+        Scene(beside=[ORDERS], prints='"missing":20', status=5),
     "miko serve parrot --reply 'hello(name)=\"Hello!\"'":
         Scene(when="parrot", meanwhile=["miko call parrot hello =Ann > said"], until="said",
               leaves="said"),
@@ -139,7 +142,8 @@ MANUAL = {
     "miko serve slow --echo --delay 2s":
         Scene(when="slow", meanwhile=["miko call slow down > echoed"], until="echoed",
               leaves="echoed"),
-    "miko services orders payments": Scene(beside=[ORDERS, PAYMENTS], prints='"service":"payments"'),
+    "miko services orders payments":
+        Scene(beside=[ORDERS, PAYMENTS], prints='"service":"payments"'),
     "miko services --watch": Scene(terminal=True, until="greeting", prints="PREFETCH"),
     "miko services orders --details -o json": Scene(beside=[ORDERS], prints='"handles":'),
     "miko smoke smoke.yaml --report-junit smoke.xml": Scene(beside=[ORDERS], leaves="smoke.xml"),
@@ -163,7 +167,8 @@ MANUAL = {
               prints=" 2 get\n"),
     "miko wait --timeout 2m && miko wait orders payments --timeout 1m":
         Scene(beside=[ORDERS, PAYMENTS], prints='"service":"payments"'),
-    "miko wait orders --count 3 -o none": Scene(beside=[ORDERS, ORDERS + " --force", ORDERS + " --force"], prints=SILENT),
+    "miko wait orders --count 3 -o none":
+        Scene(beside=[ORDERS, ORDERS + " --force", ORDERS + " --force"], prints=SILENT),
     "miko -c config.yaml call greeting hello name=Ann": Scene(prints='^"Hello, Ann!"\n$'),
     'if text=$(miko -o raw call greeting hello name=Ann); then\n  echo "$text"\nelse\n'
     "  case $? in\n    4) echo 'the service is not there' ;;\n    124) echo 'it may have run' ;;\n"
@@ -195,7 +200,8 @@ OTHER_BLOCKS = {
 READ_SUITE = ("miko smoke suite.yaml --filter 'not there'",
               Scene(prints="no case is named 'not there'", status=2))
 READ_STUBS = ("miko call orders get =A-2",
-              Scene(beside=["miko serve orders --file stubs.yaml"], prints="no order A-2", status=1))
+              Scene(beside=["miko serve orders --file stubs.yaml"], prints="no order A-2",
+                    status=1))
 FILES = {
     ("README.md", "vars:"): ("suite.yaml", *READ_SUITE),
     ("README.md", "methods:"): ("stubs.yaml", *READ_STUBS),

@@ -29,7 +29,8 @@ class Scene:
     # Around it:
     terminal: bool = False
     without: List[str] = field(default_factory=list)  # variables of the environment
-    beside: List[str] = field(default_factory=list)  # run all the time; each is ready when it speaks
+    # These run all the time; each is ready when it speaks.
+    beside: List[str] = field(default_factory=list)
     when: str = ""  # once it has printed this, these run one after the other
     meanwhile: List[str] = field(default_factory=list)
     until: str = ""  # miko is interrupted when this was printed, or this file is there
@@ -43,7 +44,7 @@ def as_seen(printed):
 
 
 def interrupt_miko(session):
-    """As Ctrl-C does, but of a pipeline only miko, so that the others get to the end of its output."""
+    """As Ctrl-C does, but of a pipeline only miko, so that the others come to its end."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open("/proc/{}/stat".format(pid), encoding="utf-8", errors="replace") as file:
