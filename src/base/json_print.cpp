@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <memory>
 
 #include "base/json.h"
@@ -126,8 +125,7 @@ class Printer {
         text.remove_prefix(std::min(piece_size, text.size()));
       }
     }
-    std::memcpy(out_.get() + used_, text.data(), text.size());
-    used_ += text.size();
+    used_ += text.copy(out_.get() + used_, text.size());
   }
 
   void write_string(const JsonString& string) {

@@ -89,10 +89,11 @@ class Stage:
     def play(self, command, scene):
         """Returns what the example printed, and its exit status, which is None after an
         interruption."""
-        others = [self.start(other) for other in scene.beside]
+        others = []
         try:
-            for reader, _ in others:
-                select.select([reader], [], [], PATIENCE_SECONDS)
+            for other in scene.beside:
+                others.append(self.start(other))
+                select.select([others[-1][0]], [], [], PATIENCE_SECONDS)
             return self.watch(*self.start(command, scene.terminal, scene.without), scene)
         finally:
             for reader, process in others:
