@@ -12,6 +12,13 @@ namespace {
 constexpr std::uint16_t access_refused = 403;
 constexpr std::uint16_t not_found = 404;
 
+std::string hidden_hint(std::string_view service) {
+  return fmt::format(
+      "since 4.2.6 RabbitMQ shows a queue only to users with a permission on it: write on '{}' is "
+      "the least",
+      printable(rpc_queue_name(service)));
+}
+
 }  // namespace
 
 amqp::Request inspection(std::string_view service) {
@@ -20,13 +27,6 @@ amqp::Request inspection(std::string_view service) {
 
 bool is_hidden(const amqp::Answer& answer) {
   return answer.refusal_code == access_refused;
-}
-
-std::string hidden_hint(std::string_view service) {
-  return fmt::format(
-      "since 4.2.6 RabbitMQ shows a queue only to users with a permission on it: write on '{}' is "
-      "the least",
-      printable(rpc_queue_name(service)));
 }
 
 std::optional<ServiceState> service_state(const amqp::Answer& answer) {

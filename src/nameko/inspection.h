@@ -17,9 +17,6 @@ namespace miko::nameko {
 /// users with a permission on it, whichever (4.2.6 and 4.3.0 themselves: configure).
 [[nodiscard]] bool is_hidden(const amqp::Answer& answer);
 
-/// What to tell a user who needs to see the queue of the service.
-[[nodiscard]] std::string hidden_hint(std::string_view service);
-
 /// What the answer says; nothing if it is a refusal that tells nothing.
 [[nodiscard]] std::optional<ServiceState> service_state(const amqp::Answer& answer);
 

@@ -34,9 +34,6 @@ std::string explain_silence(const ServiceState& state) {
 }
 
 std::string advice(const ServiceState& state, bool expires) {
-  if (state.hidden) {
-    return "any permission on the service's queue would show it";
-  }
   if (!state.deployed) {
     return "somebody deleted it; it comes back when an instance starts";
   }

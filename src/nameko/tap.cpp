@@ -189,7 +189,7 @@ class Tap::Session {
         break;
       case About::binding:
         if (!answer.granted()) {
-          throw refused(question.about, question.service, answer);
+          throw refused(question.service, answer);
         }
         services_[question.service].present = !services_[question.service].present;
         break;
@@ -205,19 +205,18 @@ class Tap::Session {
   void found(std::size_t index, const amqp::Answer& answer) {
     const TappedService& service = services_[index];
     Look& again = looks_[index];
-    constexpr std::uint16_t not_found = 404;
-    if (!answer.granted() && answer.refusal_code != not_found) {
-      throw refused(About::service, index, answer);
-    }
-    again.interval = answer.granted() || service.present
+    // What is not there must not be bound: its callers would no longer hear that. So nobody watches
+    // a service whose queue is hidden.
+    const bool deployed = nameko::service_state_of(service.name, answer).deployed;
+    again.interval = deployed || service.present
                          ? look_interval
                          : std::min<std::chrono::seconds>(again.interval * 2, look_interval_max);
-    if (answer.granted() == service.present) {
+    if (deployed == service.present) {
       return;
     }
     const Question question = {.about = About::binding, .service = index};
     std::string key = nameko::rpc_binding_key(service.name);
-    if (answer.granted()) {
+    if (deployed) {
       ask(question, amqp::request::BindQueue{
                         .queue = queue_, .exchange = exchange_, .routing_key = std::move(key)});
     } else {
@@ -226,17 +225,13 @@ class Tap::Session {
     }
   }
 
-  /// What is not there must not be bound: its callers would no longer hear that. So nobody watches
-  /// a service whose queue is hidden.
-  [[nodiscard]] Error refused(About about, std::size_t index, const amqp::Answer& answer) const {
+  [[nodiscard]] Error refused(std::size_t index, const amqp::Answer& answer) const {
     return Error({.kind = ErrorKind::denied,
                   .message = fmt::format("the broker does not let us watch '{}': {} {}",
                                          printable(services_[index].name), answer.refusal_code,
                                          answer.refusal_text),
-                  .hint = about == About::service
-                              ? nameko::hidden_hint(services_[index].name)
-                              : "watching needs configure, write and read on "
-                                "rpc.reply-miko-.*, and read on the RPC exchange"});
+                  .hint = "watching needs configure, write and read on rpc.reply-miko-.*, and read "
+                          "on the RPC exchange"});
   }
 
   Loop loop_;
