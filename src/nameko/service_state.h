@@ -20,7 +20,8 @@ struct ServiceState {
 /// Why a call of a service in this state has no reply: "no instance is running, 14 calls waiting".
 [[nodiscard]] std::string explain_silence(const ServiceState& state);
 
-/// What to do about that, unless it is hidden. `expires`: the request leaves the queue when its caller gives up.
+/// What to do about that, unless it is hidden. `expires`: the request leaves the queue when its
+/// caller gives up.
 [[nodiscard]] std::string advice(const ServiceState& state, bool expires);
 
 }  // namespace miko
