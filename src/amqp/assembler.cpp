@@ -39,7 +39,7 @@ void Assembler::begin(method::Return back) {
   expected_ = Expected::header;
 }
 
-std::optional<Arrival> Assembler::header(ContentHeader header) {
+std::optional<Event> Assembler::header(ContentHeader header) {
   if (expected_ != Expected::header) {
     throw out_of_order("a content header that belongs to no message");
   }
@@ -56,15 +56,17 @@ std::optional<Arrival> Assembler::header(ContentHeader header) {
     delivery.too_large = header.body_size > body_size_max_;
     keep_body_ = !delivery.too_large;
     if (delivery.too_large) {
-      return std::exchange(arriving_, Delivery{.too_large = true});
+      std::optional<Event> announced = std::move(delivery);
+      arriving_ = Delivery{.too_large = true};
+      return announced;
     }
     // Untouched memory is not resident, so a size that turns out to be a lie costs nothing.
     delivery.body.reserve(header.body_size);
   }
-  return body_left_ == 0 ? std::optional(finish()) : std::nullopt;
+  return body_left_ == 0 ? finish() : std::nullopt;
 }
 
-std::optional<Arrival> Assembler::body(std::string_view piece) {
+std::optional<Event> Assembler::body(std::string_view piece) {
   if (expected_ != Expected::body) {
     throw out_of_order("a body frame that belongs to no message");
   }
@@ -86,9 +88,9 @@ std::optional<Arrival> Assembler::body(std::string_view piece) {
   return finish();
 }
 
-Arrival Assembler::finish() {
+std::optional<Event> Assembler::finish() {
   expected_ = Expected::method;
-  return std::move(arriving_);
+  return std::visit([](auto& whole) { return std::optional<Event>(std::move(whole)); }, arriving_);
 }
 
 }  // namespace miko::amqp

@@ -6,15 +6,14 @@
 #include <variant>
 
 #include "amqp/codec.h"
+#include "amqp/event.h"
 #include "amqp/message.h"
 
 namespace miko::amqp {
 
-/// A message that arrived whole.
-using Arrival = std::variant<Delivery, Returned>;
-
 /// Puts messages together from a method, a header and body frames. Pure: no socket, no clock.
 ///
+/// A message that has arrived whole is an event, a Delivery or Returned.
 /// A delivered body over the limit is announced at once as a Delivery that is too_large and without
 /// body; its frames are then read past. Memory grows with what arrives, not with what is announced.
 /// Everything throws Error{connection_lost} for frames that do not fit together.
@@ -24,8 +23,8 @@ class Assembler {
 
   void begin(method::Deliver deliver);
   void begin(method::Return back);
-  std::optional<Arrival> header(ContentHeader header);
-  std::optional<Arrival> body(std::string_view piece);
+  std::optional<Event> header(ContentHeader header);
+  std::optional<Event> body(std::string_view piece);
 
   /// Whether a message has begun and is not whole yet.
   [[nodiscard]] bool busy() const { return expected_ != Expected::method; }
@@ -33,13 +32,13 @@ class Assembler {
  private:
   enum class Expected { method, header, body };
 
-  Arrival finish();
+  std::optional<Event> finish();
 
   std::uint64_t body_size_max_;
   Expected expected_ = Expected::method;
   std::uint64_t body_left_ = 0;
   bool keep_body_ = true;
-  Arrival arriving_ = {};
+  std::variant<Delivery, Returned> arriving_ = {};
 };
 
 }  // namespace miko::amqp

@@ -103,7 +103,7 @@ void Connection::begin_session() {
   outbox_.append(frames);
 }
 
-std::uint64_t Connection::publish(Message message) {
+std::uint64_t Connection::publish(Message&& message) {
   if (!setup_) {
     if (message.body.size() > optimistic_body_max) {
       pace_ = Pace::careful;
@@ -214,15 +214,8 @@ std::optional<Event> Connection::handle(const Frame& frame) {
   if (frame.type == FrameType::method) {
     return handle_method(frame);
   }
-  std::optional<Arrival> arrival = frame.type == FrameType::header
-                                       ? assembler_.header(decoder_.content_header(frame.payload))
-                                       : assembler_.body(frame.payload);
-  if (!arrival) {
-    return std::nullopt;
-  }
-  return std::visit(
-      [](auto&& one) { return std::optional<Event>(std::forward<decltype(one)>(one)); },
-      std::move(*arrival));
+  return frame.type == FrameType::header ? assembler_.header(decoder_.content_header(frame.payload))
+                                         : assembler_.body(frame.payload);
 }
 
 std::optional<Event> Connection::handle_method(const Frame& frame) {

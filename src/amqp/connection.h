@@ -10,6 +10,7 @@
 
 #include "amqp/assembler.h"
 #include "amqp/codec.h"
+#include "amqp/event.h"
 #include "amqp/inbox.h"
 #include "amqp/message.h"
 #include "amqp/outbox.h"
@@ -34,9 +35,6 @@ struct ConnectionOptions {
   Transport::Trace trace = [](std::string_view, std::string_view) {};
 };
 
-/// What a connection has to say besides failing.
-using Event = std::variant<Delivery, Returned, Confirmed, Answer>;
-
 /// One connection with a channel for messages and one for inquiries. Writing never waits: publish()
 /// and its like only queue, and next() sends and receives while it waits.
 ///
@@ -53,7 +51,7 @@ class Connection {
   void open(Clock::time_point until);
 
   /// Queues a message and returns its number, from 1; the broker confirms by these numbers.
-  std::uint64_t publish(Message message);
+  std::uint64_t publish(Message&& message);
 
   /// Runs until the broker has answered the whole setup. Events are kept for next().
   /// Throws Error; `unreachable` when `until` has passed.

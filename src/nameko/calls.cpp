@@ -5,7 +5,7 @@
 
 namespace miko::nameko {
 
-void Calls::add(Call call) {
+void Calls::add(Call&& call) {
   const std::uint64_t number = call.publish_number;
   const Call& kept = calls_.emplace_hint(calls_.end(), number, std::move(call))->second;
   numbers_.emplace(kept.correlation_id, number);
@@ -14,22 +14,23 @@ void Calls::add(Call call) {
 
 std::optional<Call> Calls::take(std::string_view correlation_id) {
   const auto found = numbers_.find(correlation_id);
-  return found == numbers_.end() ? std::nullopt : std::optional(take(found->second));
+  if (found == numbers_.end()) {
+    return std::nullopt;
+  }
+  return std::move(extract(found->second).mapped());
 }
 
-Call Calls::take(std::uint64_t publish_number) {
+std::map<std::uint64_t, Call>::node_type Calls::extract(std::uint64_t publish_number) {
   const auto found = calls_.find(publish_number);
   numbers_.erase(found->second.correlation_id);
   deadlines_.erase({found->second.deadline, publish_number});
-  Call call = std::move(found->second);
-  calls_.erase(found);
-  return call;
+  return calls_.extract(found);
 }
 
 std::vector<Call> Calls::expire(Clock::time_point now) {
   std::vector<Call> expired;
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    expired.push_back(take(deadlines_.begin()->second));
+    expired.push_back(std::move(extract(deadlines_.begin()->second).mapped()));
   }
   return expired;
 }

@@ -33,7 +33,7 @@ struct Call {
 /// The calls in flight; no two have the same number or id. Pure: time is passed in.
 class Calls {
  public:
-  void add(Call call);
+  void add(Call&& call);
 
   /// Takes the call out; nothing if the id is unknown: too late, a double, or not ours.
   std::optional<Call> take(std::string_view correlation_id);
@@ -55,7 +55,7 @@ class Calls {
   [[nodiscard]] bool empty() const { return calls_.empty(); }
 
  private:
-  Call take(std::uint64_t publish_number);
+  std::map<std::uint64_t, Call>::node_type extract(std::uint64_t publish_number);
 
   std::map<std::uint64_t, Call> calls_ = {};                              ///< by publish number
   std::unordered_map<std::string_view, std::uint64_t> numbers_ = {};      ///< by id, in calls_

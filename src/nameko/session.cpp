@@ -59,8 +59,9 @@ Client::Session::Session(Options options)
       reply_key_(random_uuid()),
       connection_(loop_, calling_options(options_, reply_key_)) {}
 
-void Client::Session::start(std::string_view service, std::string_view method, Arguments arguments,
-                            std::function<void(Reply)> done, Silence silence) {
+void Client::Session::start(std::string_view service, std::string_view method,
+                            Arguments&& arguments, std::function<void(Reply)> done,
+                            Silence silence) {
   const Clock::time_point now = Clock::now();
   const Clock::duration timeout = arguments.timeout.value_or(options_.timeout);
   const Clock::time_point deadline = arguments.deadline.value_or(now + timeout);
@@ -208,7 +209,7 @@ void Client::Session::handle(amqp::Delivery&& delivery) {
     return;
   }
   if (options_.trace) {
-    trace("reply", fmt::format("{} bytes", delivery.announced_size));
+    trace("reply", std::to_string(delivery.announced_size) + " bytes");
   }
   finish(*call, nameko::decode_reply(call->service, call->method, std::move(delivery)));
 }

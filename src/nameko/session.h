@@ -26,7 +26,7 @@ class Client::Session {
   explicit Session(Options options);
 
   /// Queues a call. Throws Error{usage} without touching the session.
-  void start(std::string_view service, std::string_view method, Arguments arguments,
+  void start(std::string_view service, std::string_view method, Arguments&& arguments,
              std::function<void(Reply)> done, Silence silence = Silence::plain);
 
   /// Connects, if that is not done, and waits for the broker's answer to the login.

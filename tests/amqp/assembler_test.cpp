@@ -24,7 +24,7 @@ TEST(Assembler, JoinsTheFramesOfADelivery) {
   EXPECT_EQ(assembler.header(header_of(6)), std::nullopt);
   EXPECT_EQ(assembler.body("abc"), std::nullopt);
   EXPECT_TRUE(assembler.busy());
-  const std::optional<Arrival> arrival = assembler.body("def");
+  const std::optional<Event> arrival = assembler.body("def");
 
   ASSERT_TRUE(arrival);
   const auto& delivery = std::get<Delivery>(*arrival);
@@ -41,7 +41,7 @@ TEST(Assembler, FinishesADeliveryWithoutBodyAtItsHeader) {
   Assembler assembler(limit);
 
   assembler.begin(deliver);
-  const std::optional<Arrival> arrival = assembler.header(header_of(0));
+  const std::optional<Event> arrival = assembler.header(header_of(0));
 
   ASSERT_TRUE(arrival);
   EXPECT_EQ(std::get<Delivery>(*arrival).body, "");
@@ -53,7 +53,7 @@ TEST(Assembler, TakesABodyOfExactlyTheLimit) {
 
   assembler.begin(deliver);
   EXPECT_EQ(assembler.header(header_of(limit)), std::nullopt);
-  const std::optional<Arrival> arrival = assembler.body(std::string(limit, 'x'));
+  const std::optional<Event> arrival = assembler.body(std::string(limit, 'x'));
 
   ASSERT_TRUE(arrival);
   EXPECT_EQ(std::get<Delivery>(*arrival).body.size(), limit);
@@ -63,10 +63,10 @@ TEST(Assembler, AnnouncesABodyOverTheLimitAtOnceAndReadsPastIt) {
   Assembler assembler(limit);
 
   assembler.begin(deliver);
-  const std::optional<Arrival> arrival = assembler.header(header_of(limit + 1));
+  const std::optional<Event> arrival = assembler.header(header_of(limit + 1));
   const bool busy = assembler.busy();
-  const std::optional<Arrival> first = assembler.body(std::string(limit, 'x'));
-  const std::optional<Arrival> last = assembler.body("x");
+  const std::optional<Event> first = assembler.body(std::string(limit, 'x'));
+  const std::optional<Event> last = assembler.body("x");
 
   ASSERT_TRUE(arrival);
   const auto& delivery = std::get<Delivery>(*arrival);
@@ -88,7 +88,7 @@ TEST(Assembler, GoesOnAfterABodyOverTheLimit) {
 
   assembler.begin(deliver);
   static_cast<void>(assembler.header(header_of(2)));
-  const std::optional<Arrival> arrival = assembler.body("ok");
+  const std::optional<Event> arrival = assembler.body("ok");
 
   ASSERT_TRUE(arrival);
   EXPECT_EQ(std::get<Delivery>(*arrival).body, "ok");
@@ -99,7 +99,7 @@ TEST(Assembler, BelievesNoSizeThatIsOutOfThisWorld) {
   Assembler assembler(limit);
 
   assembler.begin(deliver);
-  const std::optional<Arrival> arrival = assembler.header(header_of(~std::uint64_t{0}));
+  const std::optional<Event> arrival = assembler.header(header_of(~std::uint64_t{0}));
 
   ASSERT_TRUE(arrival);
   EXPECT_TRUE(std::get<Delivery>(*arrival).too_large);
@@ -111,7 +111,7 @@ TEST(Assembler, DropsTheBodyOfWhatComesBackWhateverItsSize) {
   assembler.begin(back);
   EXPECT_EQ(assembler.header(header_of(limit + 1)), std::nullopt);
   EXPECT_EQ(assembler.body(std::string(limit, 'x')), std::nullopt);
-  const std::optional<Arrival> arrival = assembler.body("x");
+  const std::optional<Event> arrival = assembler.body("x");
 
   ASSERT_TRUE(arrival);
   const auto& returned = std::get<Returned>(*arrival);
@@ -131,7 +131,7 @@ TEST(Assembler, KeepsTheBodyOfADeliveryBehindAReturn) {
 
   assembler.begin(deliver);
   static_cast<void>(assembler.header(header_of(2)));
-  const std::optional<Arrival> arrival = assembler.body("ok");
+  const std::optional<Event> arrival = assembler.body("ok");
 
   ASSERT_TRUE(arrival);
   EXPECT_EQ(std::get<Delivery>(*arrival).body, "ok");

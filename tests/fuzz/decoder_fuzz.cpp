@@ -72,7 +72,7 @@ class Reader {
         body_left_ = header.body_size;
         check(assembler_.header(header));
       } else if (frame->type == amqp::FrameType::body) {
-        const std::optional<amqp::Arrival> arrival = assembler_.body(payload);
+        const std::optional<amqp::Event> arrival = assembler_.body(payload);
         require(!payload.empty() && payload.size() <= body_left_, "a body of another size");
         body_left_ -= payload.size();
         check(arrival);
@@ -95,7 +95,7 @@ class Reader {
     }
   }
 
-  void check(const std::optional<amqp::Arrival>& arrival) const {
+  void check(const std::optional<amqp::Event>& arrival) const {
     if (!arrival) {
       return;
     }

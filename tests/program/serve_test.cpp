@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "amqp/connection.h"
 #include "base/uuid.h"
@@ -300,8 +301,8 @@ TEST_P(ServeTest, DropsWhatWouldKillARealServiceAndGoesOn) {
   const Loop loop;
   amqp::Connection connection(loop, nameko::connection_options({.broker = service().uri}));
   connection.open(Clock::now() + std::chrono::seconds(20));
-  for (const amqp::Message& message : poison) {
-    connection.publish(message);
+  for (amqp::Message& message : poison) {
+    connection.publish(std::move(message));
   }
   connection.close(Clock::now() + std::chrono::seconds(20));
 
