@@ -20,33 +20,58 @@ struct CodePoint {
 
 void append_utf8(std::string& out, std::uint32_t code_point);
 
+/// The bytes at `at` as a number, the first one lowest.
+template <class Word>
+[[nodiscard]] Word load_word(const char* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof(word));
+  if constexpr (std::endian::native == std::endian::big) {
+    return sizeof(word) == sizeof(std::uint64_t) ? __builtin_bswap64(word)
+                                                 : __builtin_bswap32(word);
+  }
+  return word;
+}
+
+/// Up to seven bytes as a number, the first one lowest, with zeros above.
+[[nodiscard]] inline std::uint64_t short_word(std::string_view bytes) {
+  const std::size_t size = bytes.size();
+  if (size >= sizeof(std::uint32_t)) {
+    // The two overlap, and agree there.
+    const std::size_t second = size - sizeof(std::uint32_t);
+    return load_word<std::uint32_t>(bytes.data()) |
+           std::uint64_t{load_word<std::uint32_t>(bytes.data() + second)} << (8 * second);
+  }
+  const auto byte = [bytes](std::size_t at) {
+    return std::uint64_t{static_cast<unsigned char>(bytes[at])} << (8 * at);
+  };
+  return size == 0 ? 0 : byte(0) | byte(size / 2) | byte(size - 1);
+}
+
 /// How many bytes at the front of `text` are printable ASCII other than '"' and '\\', which stand
 /// for themselves inside of JSON strings. Eight at a time.
 [[nodiscard]] inline std::size_t plain_prefix(std::string_view text) {
   constexpr std::uint64_t ones = 0x0101010101010101;
   constexpr std::uint64_t tops = ones << 7;
-  // The top bit of a byte that is zero, maybe also of those above it.
-  const auto zeros = [](std::uint64_t word) { return (word - ones) & ~word; };
-  std::size_t at = 0;
-  for (std::uint64_t word = 0; at + sizeof(word) <= text.size(); at += sizeof(word)) {
-    std::memcpy(&word, text.data() + at, sizeof(word));
+  // The top bit of each byte that is another one, maybe also of those above it.
+  const auto others = [](std::uint64_t word) {
+    const auto zeros = [](std::uint64_t value) { return (value - ones) & ~value; };
     const std::uint64_t controls = (word - ones * 0x20) & ~word;
     const std::uint64_t above_tilde = word | (word + ones);
-    const std::uint64_t others =
-        (controls | above_tilde | zeros(word ^ ones * '"') | zeros(word ^ ones * '\\')) & tops;
-    if (others != 0) {
-      // Below the lowest of them there is no carry, so that one is exact.
-      if constexpr (std::endian::native == std::endian::little) {
-        return at + static_cast<std::size_t>(std::countr_zero(others)) / 8;
-      }
-      break;
+    return (controls | above_tilde | zeros(word ^ ones * '"') | zeros(word ^ ones * '\\')) & tops;
+  };
+  // Below the lowest of them there is no carry, so that one is exact.
+  const auto first = [](std::uint64_t bits) {
+    return static_cast<std::size_t>(std::countr_zero(bits)) / 8;
+  };
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    const std::uint64_t bits = others(load_word<std::uint64_t>(text.data() + at));
+    if (bits != 0) {
+      return at + first(bits);
     }
   }
-  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
-  while (at < text.size() && plain(text[at])) {
-    ++at;
-  }
-  return at;
+  // A zero is a control, so the search ends at the end of the text.
+  return at + first(others(short_word(text.substr(at))));
 }
 
 /// Whether a terminal may act on it or a reader be deceived by it: C0 controls, DEL, C1 controls

@@ -79,10 +79,12 @@ TEST(AppendUtf8, IsUndoneByDecoding) {
 TEST(PlainPrefix, EndsAtEveryByteThatIsNotPlainWhereverItStands) {
   for (int byte = 0; byte < 256; ++byte) {
     const bool plain = byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
-    for (std::size_t at = 0; at < 20; ++at) {
-      std::string text(20, 'x');
-      text[at] = static_cast<char>(byte);
-      EXPECT_EQ(plain_prefix(text), plain ? 20 : at) << byte << " at " << at;
+    for (std::size_t size = 1; size <= 20; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+        std::string text(size, 'x');
+        text[at] = static_cast<char>(byte);
+        EXPECT_EQ(plain_prefix(text), plain ? size : at) << byte << " at " << at << " of " << size;
+      }
     }
   }
   EXPECT_EQ(plain_prefix(""), 0U);
