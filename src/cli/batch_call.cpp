@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -14,8 +15,10 @@
 namespace miko::cli {
 namespace {
 
-const std::vector<std::string> known_keys = {"service", "method",  "args", "kwargs",
-                                             "ctx",     "headers", "id"};
+enum Key : std::size_t { service, method, args, kwargs, ctx, headers, id, key_count };
+
+constexpr std::array<std::string_view, key_count> key_names = {
+    "service", "method", "args", "kwargs", "ctx", "headers", "id"};
 
 /// The members of one value, each at most once.
 class Record {
@@ -36,16 +39,9 @@ class Record {
   }
 
   /// Empty if it is missing.
-  [[nodiscard]] std::string_view json(std::string_view key) const {
-    for (std::size_t i = 0; i < known_keys.size(); ++i) {
-      if (known_keys[i] == key) {
-        return values_[i];
-      }
-    }
-    return {};
-  }
+  [[nodiscard]] std::string_view json(Key key) const { return values_[key]; }
 
-  [[nodiscard]] std::string text(std::string_view key) const {
+  [[nodiscard]] std::string text(Key key) const {
     const std::string_view value = json(key);
     return !value.empty() && json_type(value) == JsonType::string ? json_decode_string(value)
                                                                   : std::string();
@@ -53,54 +49,54 @@ class Record {
 
  private:
   void add(std::string_view key, std::string_view value) {
-    for (std::size_t i = 0; i < known_keys.size(); ++i) {
-      if (known_keys[i] == key) {
-        if (!values_[i].empty() && fault_.empty()) {
-          fault_ = fmt::format("'{}' is given twice", key);
-        }
-        values_[i] = value;
-        return;
+    const auto known = std::find(key_names.begin(), key_names.end(), key);
+    if (known != key_names.end()) {
+      std::string_view& kept = values_[static_cast<std::size_t>(known - key_names.begin())];
+      if (!kept.empty() && fault_.empty()) {
+        fault_ = fmt::format("'{}' is given twice", key);
       }
+      kept = value;
+      return;
     }
     if (fault_.empty()) {
-      const std::string meant = suggestion(std::string(key), known_keys);
+      const std::string meant = suggestion(std::string(key), {key_names.begin(), key_names.end()});
       fault_ = fmt::format("unknown key '{}'", shown_word(key, 60));
       hint_ =
           meant.empty() ? "service, method, args, kwargs, ctx, headers and id are known" : meant;
     }
   }
 
-  std::array<std::string_view, 7> values_ = {};
+  std::array<std::string_view, key_count> values_ = {};
   std::string fault_ = {};
   std::string hint_ = {};
 };
 
 /// A name that must be a string and not empty.
-void check_name(const Record& record, std::string_view key, const std::string& name) {
+void check_name(const Record& record, Key key, const std::string& name) {
   if (name.empty()) {
-    throw usage_error(
-        fmt::format("'{}' is {}", key, record.json(key).empty() ? "missing" : "not a name"),
-        R"(write {"service": "orders", "method": "get", "args": ["A-1"]})");
+    throw usage_error(fmt::format("'{}' is {}", key_names[key],
+                                  record.json(key).empty() ? "missing" : "not a name"),
+                      R"(write {"service": "orders", "method": "get", "args": ["A-1"]})");
   }
 }
 
 Target read_target(const Record& record) {
-  Target target = {.service = record.text("service"), .method = record.text("method")};
+  Target target = {.service = record.text(service), .method = record.text(method)};
   const std::size_t dot = target.method.rfind('.');
-  if (record.json("service").empty() && dot != std::string::npos) {
+  if (record.json(service).empty() && dot != std::string::npos) {
     target.service = target.method.substr(0, dot);
     target.method.erase(0, dot + 1);
   }
   return target;
 }
 
-std::string object_or_empty(const Record& record, std::string_view key) {
+std::string object_or_empty(const Record& record, Key key) {
   const std::string_view value = record.json(key);
   if (value.empty()) {
     return "{}";
   }
   if (json_type(value) != JsonType::object) {
-    throw usage_error(fmt::format("'{}' is not a JSON object", key));
+    throw usage_error(fmt::format("'{}' is not a JSON object", key_names[key]));
   }
   return std::string(value);
 }
@@ -124,16 +120,16 @@ void read_batch_call(std::string_view json, std::size_t line, BatchCall& call) {
                         R"(write {"service": "orders", "method": "get", "args": ["A-1"]})");
     }
     const Record record(members);
-    if (const std::string_view id = record.json("id"); !id.empty()) {
-      call.id = json_format(id, JsonLayout::compact);
+    if (const std::string_view mark = record.json(id); !mark.empty()) {
+      call.id = json_format(mark, JsonLayout::compact);
     }
     call.target = read_target(record);
     record.check();
-    check_name(record, "service", call.target.service);
-    check_name(record, "method", call.target.method);
-    call.arguments = parse_json_arguments(record.json("args"), record.json("kwargs"));
-    call.arguments.context = object_or_empty(record, "ctx");
-    call.arguments.headers = object_or_empty(record, "headers");
+    check_name(record, service, call.target.service);
+    check_name(record, method, call.target.method);
+    call.arguments = parse_json_arguments(record.json(args), record.json(kwargs));
+    call.arguments.context = object_or_empty(record, ctx);
+    call.arguments.headers = object_or_empty(record, headers);
   } catch (const Error& error) {
     throw at_line(error, line);
   }
