@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -224,7 +225,7 @@ void write_envelope(JsonWriter& json, const Reply& reply, const CallName& call,
     json.key("error").raw(
         error_json(*reply.failure, call, reply.remote ? &*reply.remote : nullptr));
   }
-  json.key("elapsed_ms").raw(fmt::format("{}.{:03}", elapsed / 1000, elapsed % 1000));
+  json.key("elapsed_ms").raw(fmt::format(FMT_COMPILE("{}.{:03}"), elapsed / 1000, elapsed % 1000));
   json.key("correlation_id").text_or_null(reply.correlation_id);
   json.end_object();
   json.take(sink);

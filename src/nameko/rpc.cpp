@@ -122,6 +122,7 @@ std::string request_body(std::string args, std::string kwargs) {
   std::string head = R"({"args": )";
   const std::string_view middle = R"(, "kwargs": )";
   if (args.size() >= kwargs.size()) {
+    args.reserve(head.size() + args.size() + middle.size() + kwargs.size() + 1);
     args.insert(0, head);
     args += middle;
     args += kwargs;
