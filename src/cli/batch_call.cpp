@@ -49,7 +49,7 @@ class Record {
 
  private:
   void add(std::string_view key, std::string_view value) {
-    const auto known = std::find(key_names.begin(), key_names.end(), key);
+    const auto* const known = std::find(key_names.begin(), key_names.end(), key);
     if (known != key_names.end()) {
       std::string_view& kept = values_[static_cast<std::size_t>(known - key_names.begin())];
       if (!kept.empty() && fault_.empty()) {
