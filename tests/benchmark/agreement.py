@@ -134,7 +134,7 @@ def loads_of(bench):
     loads = [Load("the C program", "echo", 2000, in_flight=1),
              Load("the C program", "echo", 1000, rate=1000)]
     if SERVICE_VERSION in bench.lab["services"]:
-        loads += [Load(nameko, "greeting", 300, in_flight=1),
+        loads += [Load(nameko, "greeting", 2000, in_flight=1),
                   Load(nameko, "greeting", 200, rate=200)]
     return loads
 
