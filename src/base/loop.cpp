@@ -1,5 +1,7 @@
 #include "base/loop.h"
 
+#include <sys/prctl.h>
+
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -54,6 +56,11 @@ void Loop::check_interrupt() const {
   if (interrupt_fd_ >= 0) {
     static_cast<void>(wait(std::span<pollfd>(), Clock::time_point()));
   }
+}
+
+void wait_punctually() {
+  constexpr unsigned long nanoseconds = 1;
+  static_cast<void>(::prctl(PR_SET_TIMERSLACK, nanoseconds, 0UL, 0UL, 0UL));
 }
 
 }  // namespace miko

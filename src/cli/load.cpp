@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/loop.h"
 #include "base/signals.h"
 
 namespace miko::cli {
@@ -23,6 +24,10 @@ class Load {
       : plan_(plan), rpc_(rpc), interrupt_fd_(interrupt_fd), progress_(progress) {}
 
   LoadResult run() {
+    if (plan_.rate) {
+      // A call counts from when it was due: its service would be charged with oversleeping.
+      wait_punctually();
+    }
     const Clock::time_point now = Clock::now();
     measured_from_ = now + plan_.warmup;
     schedule_from_ = now;

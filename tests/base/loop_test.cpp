@@ -1,9 +1,11 @@
 #include "base/loop.h"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 
 #include <array>
 #include <optional>
+#include <thread>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -129,6 +131,17 @@ TEST(Loop, WaitsOnWhileNobodyInterrupts) {
 
 TEST(Loop, WatchesNoDescriptorWithoutAnInterrupt) {
   EXPECT_NO_THROW(Loop().check_interrupt());
+}
+
+TEST(Loop, IsWokenPunctuallyInAThreadThatAskedForIt) {
+  int nanoseconds = 0;
+  std::thread([&nanoseconds] {
+    wait_punctually();
+    nanoseconds = ::prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+  }).join();
+
+  EXPECT_EQ(nanoseconds, 1);
+  EXPECT_GT(::prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), 1) << "nobody asked here";
 }
 
 TEST(Deadline, CountsDownToZeroAndNotBelow) {

@@ -1,5 +1,7 @@
 // miko bench against real Nameko services.
 
+#include <unistd.h>
+
 #include <csignal>
 #include <regex>
 #include <sstream>
@@ -180,6 +182,18 @@ TEST_P(BenchTest, AServiceThatCannotKeepUpShowsInTheLatencies) {
   EXPECT_EQ(calls + missed, 50);
   EXPECT_GT(std::stod(json_at(json_at(run.out, "latency_ms"), "p90")), 300)
       << "a call that is due counts from then on";
+}
+
+TEST_P(BenchTest, DoesNotChargeTheServiceWithItsOwnOversleeping) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root sees how punctually another process is woken";
+  }
+  Child child(
+      miko_command({"bench", "lab", "record", "token=" + token("due"), "-r", "50", "-z", "1h"},
+                   {.environment = {{"AMQP_URI", service().uri}}}));
+  ASSERT_TRUE(eventually([&] { return !executed(token("due")).empty(); }));
+
+  EXPECT_EQ(read_file("/proc/" + std::to_string(child.pid()) + "/timerslack_ns"), "1\n");
 }
 
 TEST_P(BenchTest, PassesAThresholdThatIsKept) {
