@@ -1,16 +1,25 @@
 #!/usr/bin/env python3
-"""Does `miko bench` measure rightly? Another program measures the same, and the two are compared.
+"""Does `miko bench` measure rightly? Two others measure the same.
 
-Starts a private RabbitMQ and Nameko (tests/support/lab.py). `miko bench` and a C program that times
-every call by itself (latency.c: rabbitmq-c's connection, exact percentiles) take turns with the same
-load, against a C program that answers and against Nameko's own greeting.hello. The two of a round
-are compared with each other, because the machine may be faster in the next; the median of these
-ratios must be within 5 % of 1. For `miko bench` alone rate times mean latency must be the number in
-flight (Little's law), which no second program can disturb.
+Starts a private RabbitMQ and Nameko (tests/support/lab.py), and loads a C program that answers and
+Nameko's own greeting.hello.
+
+The same calls: socket_clock.c, preloaded into `miko bench`, notes when each request goes to the
+socket and when its reply comes from there. From these times the figures of the very calls that bench
+reports are computed, with exact percentiles.
+
+Another client: a C program that times every call by itself (latency.c: rabbitmq-c's connection)
+takes turns with `miko bench`. Where a call takes 0.1 ms, one run differs from the next by a fifth,
+of either program: how the broker's threads came to lie decides that. So there are many short rounds.
+The two of a round are compared with each other, because the machine may be faster in the next, and
+the confidence interval (95 %) of the median of these ratios tells how sure it is. For `miko bench` alone rate times mean latency must be the number in flight (Little's law).
+
+In both cases the median of the ratios of all rounds must be within 5 % of 1.
 """
 
 import argparse
 import json
+import math
 import os
 import random
 import statistics
@@ -25,16 +34,19 @@ from runs import SERVICE_VERSION, Bench, Broken, echo_service, enter_lab, open_l
 
 ROOT = os.path.dirname(os.path.dirname(HERE))
 TOLERANCE = 0.05
-FIGURES = ("rate", "mean", "p50")
-# Shown, but one stall of the machine in a round decides it.
-SHOWN = FIGURES + ("p99",)
+FIGURES = ("rate", "mean", "p50", "p99")
+# Of another client's calls p99 is shown, but a stall of the machine in one round decides it.
+FIGURES_OF_OTHER = ("rate", "mean", "p50")
 PATIENCE_SECONDS = 300
 
 
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=41, help="of each program (41)")
+    parser.add_argument("--rounds", type=int, default=201,
+                        help="of miko bench and the other client (201)")
+    parser.add_argument("--same", type=int, default=11, metavar="ROUNDS",
+                        help="in which the same calls are timed twice (11)")
     parser.add_argument("--miko", metavar="PATH",
                         default=os.path.join(ROOT, "build", "release", "miko"),
                         help="the program to check (build/release/miko)")
@@ -53,12 +65,6 @@ def run_one(words, environment):
     if done.returncode != 0:
         raise Broken("{} ended with {}\n{}".format(words[0], done.returncode, done.stderr[:2000]))
     return json.loads(done.stdout)
-
-
-def from_bench(report, calls):
-    if report["ok"] != calls:
-        raise Broken("{} of {} calls succeeded".format(report["ok"], calls))
-    return dict(report["latency_ms"], rate=report["rate"])
 
 
 @dataclass
@@ -87,43 +93,119 @@ class Load:
         return [latency, str(self.in_flight), str(self.calls), self.service] + rate
 
 
-def measure(options, latency, environment, load):
-    """Gives three dictionaries of medians: what miko says, what the other program says, and the
-    ratio of the two in a round."""
-    bench, other = load.words_of_bench(options.miko), load.words_of_other(latency)
-    turns = {"miko": lambda: from_bench(run_one(bench, environment), load.calls),
-             "other": lambda: run_one(other, environment)}
-    samples = {name: [] for name in turns}
+@dataclass
+class Clients:
+    """What is run, where, and the environment it sees."""
+
+    miko: str
+    latency: str
+    socket_clock: str
+    environment: dict
+
+    def bench(self, load, **environment):
+        report = run_one(load.words_of_bench(self.miko), {**self.environment, **environment})
+        if report["ok"] != load.calls:
+            raise Broken("{} of {} calls succeeded".format(report["ok"], load.calls))
+        return dict(report["latency_ms"], rate=report["rate"])
+
+    def bench_and_clock(self, load, notes):
+        """What bench says, and what its socket says of the same calls."""
+        says = self.bench(load, LD_PRELOAD=self.socket_clock, SOCKET_CLOCK=notes)
+        with open(notes) as file:
+            return says, from_socket(file, load)
+
+    def other(self, load):
+        return run_one(load.words_of_other(self.latency), self.environment)
+
+
+def from_socket(lines, load):
+    """Replies come in the order of the requests: one program answers them one after the other, or
+    there is never more than one."""
+    times = {"request": [], "reply": []}
+    for line in lines:
+        what, seconds = line.split()
+        times[what].append(float(seconds))
+    requests, replies = times["request"], times["reply"]
+    if len(requests) != load.calls or len(replies) != load.calls:
+        raise Broken("the socket saw {} requests and {} replies of {} calls".format(
+            len(requests), len(replies), load.calls))
+    due = requests
+    if load.rate:
+        # None leaves before it is due, so the one that was least late tells when the first was.
+        first = min(sent - i / load.rate for i, sent in enumerate(requests))
+        due = [first + i / load.rate for i in range(load.calls)]
+    taken = sorted((reply - then) * 1000 for reply, then in zip(replies, due))
+    return {"rate": load.calls / (replies[-1] - due[0]), "mean": statistics.mean(taken),
+            "p50": taken[(load.calls - 1) // 2], "p99": taken[(load.calls - 1) * 99 // 100]}
+
+
+def time_the_same_calls(clients, load, rounds):
+    """One pair for each round: bench, socket."""
+    with tempfile.TemporaryDirectory(prefix="miko-agreement-") as folder:
+        notes = os.path.join(folder, "notes")
+        return [clients.bench_and_clock(load, notes) for _ in range(rounds)]
+
+
+def take_turns(clients, load, rounds):
+    """One pair for each round: bench, the other client."""
     order = random.Random(1)
-    for _ in range(options.rounds):
-        for name in order.sample(list(turns), len(turns)):
-            samples[name].append(turns[name]())
-    pairs = [{figure: miko[figure] / theirs[figure] for figure in SHOWN}
-             for miko, theirs in zip(samples["miko"], samples["other"])]
-    for one in samples["miko"]:
-        one["little"] = one["rate"] * one["mean"] / 1000 / load.in_flight
-    return ({figure: statistics.median(one[figure] for one in taken) for figure in taken[0]}
-            for taken in (samples["miko"], samples["other"], pairs))
+    pairs = []
+    for _ in range(rounds):
+        found = {}
+        for turn in order.sample([clients.bench, clients.other], 2):
+            found[turn.__name__] = turn(load)
+        pairs.append((found["bench"], found["other"]))
+    return pairs
 
 
-def compare(load, miko, other, ratios):
-    """Prints the figures side by side and returns them with whether all of them agree."""
-    print(load.title)
-    for figure in SHOWN:
-        verdict = "" if figure not in FIGURES or is_near_one(ratios[figure]) else "  DIFFERS"
-        print("  {:<12}{:>12.3f}{:>12.3f}{:>9.3f}{}".format(
-            figure + ("/s" if figure == "rate" else ", ms"), miko[figure], other[figure],
-            ratios[figure], verdict))
-    agree = all(is_near_one(ratios[figure]) for figure in FIGURES)
-    if not load.rate:
-        agree = agree and is_near_one(miko["little"])
-        print("  {:<36}{:>9.3f}".format("rate x mean / in flight", miko["little"]))
-    sys.stdout.flush()
-    return {"load": load.title, "miko": miko, "other": other, "ratios": ratios, "agree": agree}
+def ratios_of(pairs, figure):
+    return sorted(miko[figure] / theirs[figure] for miko, theirs in pairs)
+
+
+def median_interval(ordered):
+    """Where the median of what these are a sample of lies, with 95 % confidence."""
+    reach = 0.98 * math.sqrt(len(ordered))
+    middle = (len(ordered) - 1) / 2
+    return (ordered[max(math.floor(middle - reach), 0)],
+            ordered[min(math.ceil(middle + reach), len(ordered) - 1)])
+
+
+def least_and_most(ordered):
+    return ordered[0], ordered[-1]
 
 
 def is_near_one(ratio):
     return abs(ratio - 1) <= TOLERANCE
+
+
+def compare(title, pairs, decisive, interval):
+    """Prints the figures side by side; returns them with whether those that decide agree.
+    `interval`: of the ordered ratios, from where to where they are to be shown."""
+    print(title)
+    found = {"title": title, "figures": {}, "agree": True}
+    for figure in FIGURES:
+        ratios = ratios_of(pairs, figure)
+        ratio = statistics.median(ratios)
+        low, high = interval(ratios)
+        miko, theirs = (statistics.median(pair[side][figure] for pair in pairs)
+                        for side in (0, 1))
+        differs = figure in decisive and not is_near_one(ratio)
+        print("  {:<12}{:>12.3f}{:>12.3f}{:>9.3f}  {:.3f} - {:.3f}{}".format(
+            figure + ("/s" if figure == "rate" else ", ms"), miko, theirs, ratio, low, high,
+            "  DIFFERS" if differs else ""))
+        found["figures"][figure] = {"miko": miko, "other": theirs, "ratio": ratio, "low": low,
+                                    "high": high}
+        found["agree"] = found["agree"] and not differs
+    sys.stdout.flush()
+    return found
+
+
+def check_little(load, pairs):
+    little = statistics.median(miko["rate"] * miko["mean"] / 1000 / load.in_flight
+                               for miko, _ in pairs)
+    print("  {:<36}{:>9.3f}{}".format("rate x mean / in flight", little,
+                                      "" if is_near_one(little) else "  DIFFERS"))
+    return is_near_one(little)
 
 
 def loads_of(bench):
@@ -132,28 +214,47 @@ def loads_of(bench):
     speed is about."""
     nameko = "greeting.hello of Nameko " + SERVICE_VERSION
     loads = [Load("the C program", "echo", 2000, in_flight=1),
-             Load("the C program", "echo", 1000, rate=1000)]
+             Load("the C program", "echo", 500, rate=1000)]
     if SERVICE_VERSION in bench.lab["services"]:
-        loads += [Load(nameko, "greeting", 2000, in_flight=1),
-                  Load(nameko, "greeting", 200, rate=200)]
+        loads += [Load(nameko, "greeting", 500, in_flight=1),
+                  Load(nameko, "greeting", 100, rate=200)]
     return loads
+
+
+def measure(options, clients, load):
+    print("{:<14}{:>12}{:>12}{:>9}  {}".format("", "miko bench", "its socket", "ratio",
+                                               "least - most"))
+    same = compare(load.title + ": the same calls",
+                   time_the_same_calls(clients, load, options.same), FIGURES, least_and_most)
+    print("{:<14}{:>12}{:>12}{:>9}  {}".format("", "miko bench", "latency.c", "ratio",
+                                               "its confidence interval"))
+    pairs = take_turns(clients, load, options.rounds)
+    other = compare(load.title + ": another client", pairs, FIGURES_OF_OTHER, median_interval)
+    if not load.rate:
+        other["agree"] = check_little(load, pairs) and other["agree"]
+    return [same, other]
+
+
+def build(bench, name, flags):
+    target = os.path.join(bench.peers.folder, os.path.splitext(name)[0])
+    problem = compile_c(name, target, flags)
+    if problem:
+        raise CannotBuild("{}: {}".format(name, problem))
+    return target
 
 
 def main(argv):
     options = parse(argv)
     enter_lab(__file__, SERVICE_VERSION, argv)
     bench = Bench(options=options, lab=open_lab(), peers=Peers(), skipped=[])
-    latency = os.path.join(bench.peers.folder, "latency")
-    problem = compile_c("latency.c", latency, ["-lrabbitmq"])
-    if problem:
-        raise CannotBuild("latency.c: " + problem)
+    latency = build(bench, "latency.c", ["-lrabbitmq"])
+    socket_clock = build(bench, "socket_clock.c", ["-shared", "-fPIC", "-ldl"])
     found = []
     with tempfile.TemporaryDirectory(prefix="miko-agreement-") as home:
-        environment = bench.environment(home)
-        print("{:<14}{:>12}{:>12}{:>9}".format("", "miko bench", "latency.c", "ratio"))
+        clients = Clients(options.miko, latency, socket_clock, bench.environment(home))
         with echo_service(bench, "echo"):
             for load in loads_of(bench):
-                found.append(compare(load, *measure(options, latency, environment, load)))
+                found += measure(options, clients, load)
     if options.json:
         with open(options.json, "w") as file:
             json.dump(found, file, indent=2)
