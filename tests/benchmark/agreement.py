@@ -29,7 +29,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Optional
 
-from peers import HERE, CannotBuild, Peers, compile_c
+from peers import HERE, CannotBuild, Peers
 from runs import SERVICE_VERSION, Bench, Broken, echo_service, enter_lab, open_lab
 
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -151,10 +151,9 @@ def take_turns(clients, load, rounds):
     order = random.Random(1)
     pairs = []
     for _ in range(rounds):
-        found = {}
-        for turn in order.sample([clients.bench, clients.other], 2):
-            found[turn.__name__] = turn(load)
-        pairs.append((found["bench"], found["other"]))
+        turns = order.sample([clients.bench, clients.other], 2)
+        found = {turn: turn(load) for turn in turns}
+        pairs.append((found[clients.bench], found[clients.other]))
     return pairs
 
 
@@ -235,20 +234,12 @@ def measure(options, clients, load):
     return [same, other]
 
 
-def build(bench, name, flags):
-    target = os.path.join(bench.peers.folder, os.path.splitext(name)[0])
-    problem = compile_c(name, target, flags)
-    if problem:
-        raise CannotBuild("{}: {}".format(name, problem))
-    return target
-
-
 def main(argv):
     options = parse(argv)
     enter_lab(__file__, SERVICE_VERSION, argv)
     bench = Bench(options=options, lab=open_lab(), peers=Peers(), skipped=[])
-    latency = build(bench, "latency.c", ["-lrabbitmq"])
-    socket_clock = build(bench, "socket_clock.c", ["-shared", "-fPIC", "-ldl"])
+    latency = bench.peers.required("latency", ["-lrabbitmq"])
+    socket_clock = bench.peers.required("socket_clock", ["-shared", "-fPIC", "-ldl"])
     found = []
     with tempfile.TemporaryDirectory(prefix="miko-agreement-") as home:
         clients = Clients(options.miko, latency, socket_clock, bench.environment(home))

@@ -194,6 +194,9 @@ TEST_P(BenchTest, DoesNotChargeTheServiceWithItsOwnOversleeping) {
   ASSERT_TRUE(eventually([&] { return !executed(token("due")).empty(); }));
 
   EXPECT_EQ(read_file("/proc/" + std::to_string(child.pid()) + "/timerslack_ns"), "1\n");
+
+  child.send_signal(SIGINT);
+  EXPECT_EQ(child.wait().signal, SIGINT);
 }
 
 TEST_P(BenchTest, PassesAThresholdThatIsKept) {
