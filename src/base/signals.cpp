@@ -13,12 +13,13 @@ namespace miko {
 namespace {
 
 constexpr std::array polite_signals = {SIGINT, SIGTERM, SIGHUP};
+constexpr std::array noted_signals = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
 // A signal handler can reach nothing else: the only mutable globals of the program.
 volatile std::sig_atomic_t pipe_write_end = -1;
 volatile std::sig_atomic_t signal_received = 0;
 
-// Whatever comes second, of whichever kind, finds the default action and kills.
+// Whatever polite one comes second finds the default action and kills.
 extern "C" void note_signal(int signal) {
   const int saved_errno = errno;
   for (const int polite : polite_signals) {
@@ -42,7 +43,7 @@ SignalPipe::SignalPipe() {
   pipe_write_end = ends[1];
   struct sigaction action = {};
   action.sa_handler = note_signal;
-  for (const int signal : polite_signals) {
+  for (const int signal : noted_signals) {
     struct sigaction before = {};
     ::sigaction(signal, nullptr, &before);
     // nohup and `cmd &` in scripts hand the program ignored signals on purpose.
@@ -53,7 +54,7 @@ SignalPipe::SignalPipe() {
 }
 
 SignalPipe::~SignalPipe() {
-  for (const int signal : polite_signals) {
+  for (const int signal : noted_signals) {
     struct sigaction now = {};
     ::sigaction(signal, nullptr, &now);
     if (now.sa_handler == note_signal) {

@@ -4,10 +4,11 @@
 
 namespace miko {
 
-/// SIGINT, SIGTERM and SIGHUP as a readable descriptor.
+/// SIGINT, SIGTERM, SIGHUP and SIGPIPE as a readable descriptor.
 ///
 /// The first signal asks politely: fd() becomes readable. The handlers are gone by then, so a
-/// second one, of whichever kind, always kills. Only one SignalPipe may exist at a time.
+/// second one, of whichever kind, always kills; but SIGPIPE never does, and a write to a pipe that
+/// nobody reads fails instead. Only one SignalPipe may exist at a time.
 class SignalPipe {
  public:
   SignalPipe();
@@ -17,7 +18,7 @@ class SignalPipe {
 
   [[nodiscard]] int fd() const { return read_end_.get(); }
 
-  /// The signal that came, 0 for none.
+  /// The signal that came last, 0 for none.
   [[nodiscard]] static int received();
 
  private:

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -259,7 +260,7 @@ int run_program(std::span<char*> argv, MissingStreams missing_streams) {
                                            .hint = "this is a bug in miko"},
                                           {}, nullptr);
   }
-  if (status == exit_code(ErrorKind::interrupted)) {
+  if (status == exit_code(ErrorKind::interrupted) || SignalPipe::received() == SIGPIPE) {
     die_of(SignalPipe::received());
   }
   return status;

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "base/loop.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "cli/exit_code.h"
 #include "cli/standard_output.h"
@@ -70,9 +72,10 @@ void write_line(int interrupt_fd, const Print& print) {
   write(pending);
 }
 
-/// stderr may be closed or full; the exit status says enough then.
+/// stderr may be closed or full; the exit status says enough then. Whoever ends because nobody
+/// reads on has nothing to say, as if SIGPIPE had killed it in the middle of its write.
 void write_stderr(std::string_view text) {
-  while (!text.empty()) {
+  while (!text.empty() && SignalPipe::received() != SIGPIPE) {
     const ssize_t count = ::write(STDERR_FILENO, text.data(), text.size());
     if (count <= 0) {
       return;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 
 namespace miko {
@@ -39,6 +41,17 @@ bool readable(int fd) {
   ::_exit(0);
 }
 
+/// Whether writing to a pipe that nobody reads fails, and the pipe of signals tells why.
+[[noreturn]] void exit_zero_if_writes_fail() {
+  std::signal(SIGPIPE, SIG_DFL);
+  const SignalPipe signals;
+  int ends[2] = {-1, -1};
+  const bool made = ::pipe(ends) == 0 && ::close(ends[0]) == 0;
+  const bool first = ::write(ends[1], "x", 1) == -1 && errno == EPIPE && readable(signals.fd());
+  const bool second = ::write(ends[1], "x", 1) == -1 && errno == EPIPE;
+  ::_exit(made && first && second && SignalPipe::received() == SIGPIPE ? 0 : 1);
+}
+
 TEST(SignalPipe, BecomesReadableWithTheFirstSignal) {
   EXPECT_EXIT(exit_zero_if_heard(SIGINT, SIG_DFL), testing::ExitedWithCode(0), "");
   EXPECT_EXIT(exit_zero_if_heard(SIGTERM, SIG_DFL), testing::ExitedWithCode(0), "");
@@ -55,9 +68,14 @@ TEST(SignalPipe, IsQuietWithoutASignal) {
   EXPECT_FALSE(readable(pipe.fd()));
 }
 
+TEST(SignalPipe, LetsWritesFailThatNobodyReads) {
+  EXPECT_EXIT(exit_zero_if_writes_fail(), testing::ExitedWithCode(0), "");
+}
+
 TEST(SignalPipe, LetsTheSecondSignalOfAnyKindKill) {
   EXPECT_EXIT(raise_two(SIGINT, SIGINT), testing::KilledBySignal(SIGINT), "");
   EXPECT_EXIT(raise_two(SIGINT, SIGTERM), testing::KilledBySignal(SIGTERM), "");
+  EXPECT_EXIT(raise_two(SIGPIPE, SIGINT), testing::KilledBySignal(SIGINT), "");
 }
 
 TEST(SignalPipe, GivesSignalsBackAtItsEnd) {
