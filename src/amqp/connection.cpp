@@ -75,13 +75,16 @@ void Connection::connect(Clock::time_point until, Pace pace) {
   setup_.reset();
   assembler_ = Assembler(options_.body_size_max);
   outbox_ = Outbox();
-  message_ends_.clear();
+  leaving_.clear();
+  line_full_ = false;
   left_ = 0;
+  asked_ = 0;
   inquiring_ = inquiry_channel_open_ = inquiry_channel_opening_ = false;
   inbox_.clear();
   heard_anything_ = false;
   may_have_arrived_ = true;
   line_down_.clear();
+  main_channel_closed_ = over_ = false;
   last_received_ = last_sent_ = Clock::now();
 }
 
@@ -126,8 +129,9 @@ std::uint64_t Connection::publish(Message&& message) {
 }
 
 void Connection::enqueue(Message&& message) {
+  const std::uint64_t begin = outbox_.appended_total();
   outbox_.append(std::move(message), setup_->frame_max());
-  message_ends_.push_back(outbox_.appended_total());
+  leaving_.push_back({.begin = begin, .end = outbox_.appended_total()});
 }
 
 std::optional<Event> Connection::next(Clock::time_point until, std::span<pollfd> others) {
@@ -190,6 +194,7 @@ std::optional<Event> Connection::take_event(Clock::time_point until) {
         return event;
       }
     } catch (const Error& error) {
+      over_ = !main_channel_closed_;
       // The codec does not know how far the login has come.
       const bool logging_in = error.kind() == ErrorKind::connection_lost && login_pending();
       throw logging_in ? lost(error.what()) : error;
@@ -232,6 +237,7 @@ std::optional<Event> Connection::handle_method(const Frame& frame) {
                             : append_channel_close_ok(answer, main_channel);
     outbox_.append(answer);
     flush();
+    main_channel_closed_ = ready() && !close->whole_connection;
     throw closed_by_broker(*close);
   } else if (const auto* cancel = std::get_if<method::Cancel>(&method)) {
     throw Error({.kind = ErrorKind::connection_lost,
@@ -252,6 +258,7 @@ std::optional<Event> Connection::handle_method(const Frame& frame) {
     closed_ = true;
   } else {
     std::optional<Event> answer = ready() ? answer_on_main_channel(method) : std::nullopt;
+    asked_ -= answer && asked_ > 0 ? 1 : 0;
     hear_setup(method);
     return answer;
   }
@@ -299,6 +306,7 @@ void Connection::start_over_carefully(Clock::time_point until) {
 }
 
 void Connection::flush() {
+  line_full_ = false;
   while (line_down_.empty()) {
     const std::string_view bytes = outbox_.front();
     if (bytes.empty()) {
@@ -310,13 +318,14 @@ void Connection::flush() {
       break;
     }
     if (io.bytes == 0) {
+      line_full_ = true;
       break;
     }
     outbox_.sent(io.bytes);
     last_sent_ = Clock::now();
   }
-  while (!message_ends_.empty() && message_ends_.front() <= outbox_.sent_total()) {
-    message_ends_.pop_front();
+  while (!leaving_.empty() && leaving_.front().end <= outbox_.sent_total()) {
+    leaving_.pop_front();
     ++left_;
     if (left_ == 1) {
       options_.trace("publish", fmt::format("{} bytes sent", outbox_.sent_total()));
@@ -370,6 +379,7 @@ void Connection::keep_alive(Clock::time_point now) {
     return;
   }
   if (now >= last_received_ + heartbeat * 2) {
+    over_ = true;
     throw lost(fmt::format("the broker was silent for {} s", 2 * setup_->heartbeat_seconds()));
   }
   if (tuned_ && now >= last_sent_ + heartbeat / 2 && outbox_.front().empty()) {
@@ -378,27 +388,6 @@ void Connection::keep_alive(Clock::time_point now) {
     outbox_.append(frame);
     flush();
   }
-}
-
-void Connection::close(Clock::time_point until) {
-  if (!transport_ || !setup_ || !line_down_.empty()) {
-    return;
-  }
-  std::string frames;
-  append_connection_close(frames);
-  closing_ = true;
-  outbox_.append(frames);
-  try {
-    while (!closed_ && line_down_.empty() && Clock::now() < until) {
-      // Late replies are read past.
-      static_cast<void>(next(until));
-    }
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) {
-      throw;
-    }
-  }
-  transport_.reset();
 }
 
 }  // namespace miko::amqp

@@ -24,6 +24,10 @@
 
 namespace miko::amqp {
 
+/// How long a goodbye takes at most that nobody waits for: enough for a broker that is well and not
+/// far away, and not felt by who has pressed Ctrl-C.
+inline constexpr std::chrono::milliseconds farewell_max{100};
+
 struct ConnectionOptions {
   std::vector<Endpoint> endpoints = {};  ///< tried in this order until one answers
   /// Asked for together with the login; a refusal ends the session.
@@ -115,9 +119,14 @@ class Connection {
   /// "HOST:PORT" of the broker in use.
   [[nodiscard]] std::string address() const { return options_.endpoints[endpoint_].address(); }
 
-  /// Says goodbye and waits for the broker's answer, at most until `until`. Never throws but for
-  /// Error{interrupted}.
-  void close(Clock::time_point until);
+  /// Takes back the messages of which nothing has left, so that a goodbye does not send them.
+  /// False: part of one has, or TLS holds it, and whatever is sent next would complete it.
+  [[nodiscard]] bool take_back();
+
+  /// Says goodbye and waits for the broker's answer, at most until `until`. First asks for `last`
+  /// and hears that it is done, so that what is to end before the connection does has ended.
+  /// Nothing happens on a connection that is over. Never throws but for Error{interrupted}.
+  void close(Clock::time_point until, const std::vector<Request>& last = {});
 
  private:
   /// Dials the endpoint and forgets what an earlier line had to say.
@@ -132,6 +141,8 @@ class Connection {
   std::optional<Event> handle_inquiry(const Frame& frame);
   void send_next_inquiry();
   Answer await_answer(std::uint16_t channel, Clock::time_point until);
+  void ask_last(const std::vector<Request>& last, Clock::time_point until);
+  void settle(Clock::time_point until);
   [[nodiscard]] Error late(std::string_view missing) const;
   void hear_setup(const Method& method);
   /// Sends and receives what is possible now, else waits until something is. False: no time is
@@ -155,13 +166,19 @@ class Connection {
   Assembler assembler_;
 
   Outbox outbox_ = {};
-  std::deque<std::uint64_t> message_ends_ = {};  ///< outbox positions of messages not yet gone
+  /// Positions in the outbox.
+  struct Span {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+  };
+  std::deque<Span> leaving_ = {};  ///< messages that have not gone whole
   std::uint64_t published_ = 0;
   std::uint64_t left_ = 0;
   /// Until the broker's limits are known: messages to send then, or to send again.
   std::vector<Message> early_ = {};
   bool tuned_ = false;
 
+  std::size_t asked_ = 0;               ///< on the main channel, without an answer yet
   std::deque<Request> inquiries_ = {};  ///< the first one has been sent if `inquiring_`
   bool inquiring_ = false;
   bool inquiry_channel_opening_ = false;  ///< channel.open-ok is still to come
@@ -171,11 +188,14 @@ class Connection {
   Inbox inbox_ = {};
   bool heard_anything_ = false;
   bool may_have_arrived_ = true;  ///< something to read, as far as is known
+  bool line_full_ = false;        ///< the last write would have had to wait
   std::string line_down_ = {};    ///< why nothing more can be read, once the inbox is empty
 
   Clock::time_point last_received_ = {};
   Clock::time_point last_sent_ = {};
   std::string blocked_reason_ = {};
+  bool main_channel_closed_ = false;  ///< by the broker; the connection goes on
+  bool over_ = false;                 ///< there is nobody to say goodbye to
   bool closing_ = false;
   bool closed_ = false;
 };

@@ -14,6 +14,7 @@ void Connection::request(const Request& request) {
   std::string frames;
   append_request(frames, main_channel, request);
   outbox_.append(frames);
+  ++asked_;
 }
 
 void Connection::request(const Request& one, Clock::time_point until) {

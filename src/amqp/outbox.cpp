@@ -78,6 +78,13 @@ void Outbox::sent(std::size_t bytes) {
   }
 }
 
+void Outbox::cut(std::uint64_t position) {
+  buffer_.resize(buffer_at_ + (position - sent_total_));
+  segments_.clear();
+  body_at_ = 0;
+  appended_total_ = position;
+}
+
 void Outbox::refill() {
   buffer_.clear();
   buffer_at_ = 0;

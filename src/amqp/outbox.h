@@ -27,6 +27,10 @@ class Outbox {
   /// `bytes` of front() went out.
   void sent(std::size_t bytes);
 
+  /// Forgets what was appended when appended_total() was `position` and later. None of it has gone
+  /// out, and front() begins before it or with it.
+  void cut(std::uint64_t position);
+
   /// All bytes ever appended, and all that ever went out. A message has left, or may have, as soon
   /// as sent_total() reaches what appended_total() was right behind it.
   [[nodiscard]] std::uint64_t appended_total() const { return appended_total_; }

@@ -122,9 +122,11 @@ class Watch {
     while (!interrupted_ && !complete() && Clock::now() < end) {
       turn(end);
     }
+    // Before the reader of stdout is waited for: who tires of that must not kill a tap that
+    // watches.
+    tap_.close();
     finish_output();
     summarize();
-    tap_.close();
     return interrupted_ ? exit_code(ErrorKind::interrupted) : 0;
   }
 

@@ -72,6 +72,15 @@ class Listener::Session {
     }
   }
 
+  ~Session() {
+    if (bound_ && !durable()) {
+      set_interrupt_fd(-1);
+      close(amqp::farewell_max);
+    }
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
   void open(Clock::time_point until);
   void run_once(std::span<pollfd> others, Clock::time_point until);
   void acknowledge(std::uint64_t number);
@@ -88,6 +97,7 @@ class Listener::Session {
   [[nodiscard]] bool durable() const { return !what_.durable.empty(); }
   void require_exchanges(Clock::time_point until);
   void declare_queue(Clock::time_point until);
+  void each_binding(const std::function<void(const std::string&, const std::string&)>& bound) const;
   void bind_queue(Clock::time_point until);
   void handle(amqp::Event event);
   void look_at_queue(Clock::time_point now);
@@ -99,7 +109,7 @@ class Listener::Session {
   Loop loop_;
   amqp::Connection connection_;
   amqp::Answer at_start_ = {};
-  bool open_ = false;
+  bool bound_ = false;  ///< some binding is there, or may be
   bool was_full_ = false;
   bool looking_ = false;
   bool heard_ = false;  ///< an event arrived since the last look
@@ -115,7 +125,6 @@ void Listener::Session::open(Clock::time_point until) {
     connection_.request(amqp::request::Prefetch{.count = prefetch}, until);
   }
   connection_.request(amqp::request::Consume{.queue = queue_, .acknowledged = durable()}, until);
-  open_ = true;
 }
 
 void Listener::Session::require_exchanges(Clock::time_point until) {
@@ -151,18 +160,26 @@ void Listener::Session::declare_queue(Clock::time_point until) {
   require_granted(at_start_, queue_rights());
 }
 
-void Listener::Session::bind_queue(Clock::time_point until) {
+/// Calls `bound(exchange, routing key)` for every binding of the queue.
+void Listener::Session::each_binding(
+    const std::function<void(const std::string&, const std::string&)>& bound) const {
   for (const Subscription& one : what_.subscriptions) {
     const std::vector<std::string> all = {"#"};
     for (const std::string& type : one.types.empty() ? all : one.types) {
-      require_granted(connection_.inquire(
-                          amqp::request::BindQueue{.queue = queue_,
-                                                   .exchange = nameko::events_exchange(one.service),
-                                                   .routing_key = type},
-                          until),
-                      queue_rights());
+      bound(nameko::events_exchange(one.service), type);
     }
   }
+}
+
+void Listener::Session::bind_queue(Clock::time_point until) {
+  each_binding([&](const std::string& exchange, const std::string& type) {
+    bound_ = true;
+    require_granted(
+        connection_.inquire(
+            amqp::request::BindQueue{.queue = queue_, .exchange = exchange, .routing_key = type},
+            until),
+        queue_rights());
+  });
 }
 
 void Listener::Session::run_once(std::span<pollfd> others, Clock::time_point until) {
@@ -202,9 +219,15 @@ void Listener::Session::acknowledge(std::uint64_t number) {
 }
 
 void Listener::Session::close(Clock::duration at_most) {
-  if (open_) {
-    connection_.close(Clock::now() + at_most);
+  // A queue that goes away while events come to it has RabbitMQ 4.3 refuse them to who sends them.
+  std::vector<amqp::Request> last;
+  if (bound_ && !durable()) {
+    each_binding([&](const std::string& exchange, const std::string& type) {
+      last.emplace_back(
+          amqp::request::UnbindQueue{.queue = queue_, .exchange = exchange, .routing_key = type});
+    });
   }
+  connection_.close(Clock::now() + at_most, last);
 }
 
 Listener::Listener(Options options, ListenerOptions what, std::function<void(Event)> take)

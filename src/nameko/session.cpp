@@ -18,12 +18,12 @@ namespace miko {
 namespace {
 
 /// A reply queue, and with Options::confirms the confirmation of every request.
-amqp::ConnectionOptions calling_options(const Options& options, const std::string& reply_key) {
+amqp::ConnectionOptions calling_options(const Options& options, const std::string& queue,
+                                        const std::string& reply_key) {
   if (options.in_flight_max < 1) {
     throw usage_error("at least one call must be allowed in flight");
   }
   amqp::ConnectionOptions result = nameko::connection_options(options);
-  const std::string queue = nameko::reply_queue_name(random_uuid());
   if (options.confirms) {
     result.opening.emplace_back(amqp::request::ConfirmSelect());
   }
@@ -57,7 +57,15 @@ Client::Session::Session(Options options)
     : options_(std::move(options)),
       loop_(options_.interrupt_fd),
       reply_key_(random_uuid()),
-      connection_(loop_, calling_options(options_, reply_key_)) {}
+      reply_queue_(nameko::reply_queue_name(random_uuid())),
+      connection_(loop_, calling_options(options_, reply_queue_, reply_key_)) {}
+
+Client::Session::~Session() {
+  if (replies_may_come()) {
+    loop_ = Loop();
+    say_goodbye(amqp::farewell_max);
+  }
+}
 
 void Client::Session::start(std::string_view service, std::string_view method,
                             Arguments&& arguments, std::function<void(Reply)> done,
@@ -239,6 +247,7 @@ void Client::Session::handle(const amqp::Confirmed& confirmed) {
   const std::optional<std::string> id = calls_.find(confirmed.delivery_tag);
   const std::optional<nameko::Call> call = id ? calls_.take(*id) : std::nullopt;
   if (call) {
+    replies_owed_ = true;
     finish(*call,
            {.failure = Failure{
                 .kind = ErrorKind::denied,
@@ -260,6 +269,7 @@ void Client::Session::handle(const amqp::Answer& answer) {
 void Client::Session::expire(Clock::time_point now) {
   for (const nameko::Call& call : calls_.expire(now)) {
     const bool left = may_have_left(call);
+    replies_owed_ = replies_owed_ || left;
     finish(call, {.failure = timed_out(call)});
     if (!left && !lost_) {
       // Half a request stands on the line; only dropping the line keeps the rest from being sent.
@@ -326,6 +336,7 @@ void Client::Session::lose(const Error& error) {
     Failure own = error.failure();
     const bool proven = proven_not_executed && !call.confirmed;
     own.executed = !proven && may_have_left(call) ? Executed::maybe : Executed::no;
+    replies_owed_ = replies_owed_ || may_have_left(call);
     failure.executed = std::max(failure.executed, own.executed);
     finish(call, {.failure = std::move(own)});
   }
@@ -345,9 +356,22 @@ void Client::Session::trace(std::string_view step, std::string_view detail) cons
 }
 
 void Client::Session::close(Clock::duration at_most) {
-  if (connected_ && !lost_) {
-    connection_.close(Clock::now() + at_most);
+  if (!lost_) {
+    say_goodbye(at_most);
   }
+}
+
+void Client::Session::say_goodbye(Clock::duration at_most) {
+  // What has not left must not leave now: whoever asked for it was told that it did not.
+  if (!connected_ || !connection_.take_back()) {
+    return;
+  }
+  std::vector<amqp::Request> last;
+  if (replies_may_come()) {
+    last.emplace_back(amqp::request::UnbindQueue{
+        .queue = reply_queue_, .exchange = options_.exchange, .routing_key = reply_key_});
+  }
+  connection_.close(Clock::now() + at_most, last);
 }
 
 }  // namespace miko

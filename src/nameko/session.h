@@ -24,6 +24,11 @@ class Client::Session {
   enum class Silence { plain, explained };
 
   explicit Session(Options options);
+  /// Drops the line; but while a reply may come it says goodbye, also if the session is lost and
+  /// the broker is still there, as after an interrupt.
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   /// Queues a call. Throws Error{usage} without touching the session.
   void start(std::string_view service, std::string_view method, Arguments&& arguments,
@@ -46,6 +51,9 @@ class Client::Session {
 
   void set_interrupt_fd(int fd) { loop_ = Loop(fd); }
 
+  /// Says goodbye, unless the session is lost. A reply that finds the reply queue just going away
+  /// would be refused by RabbitMQ 4.3, which ends a Nameko service; so replies that may come are
+  /// turned away first.
   void close(Clock::duration at_most);
 
   [[nodiscard]] std::size_t in_flight() const { return calls_.size(); }
@@ -65,6 +73,8 @@ class Client::Session {
   void ask(std::string_view service, std::function<void(const amqp::Answer&)> answered);
   [[nodiscard]] Failure timed_out(const nameko::Call& call) const;
   [[nodiscard]] bool may_have_left(const nameko::Call& call) const;
+  void say_goodbye(Clock::duration at_most);
+  [[nodiscard]] bool replies_may_come() const { return replies_owed_ || !calls_.empty(); }
   [[noreturn]] void lose(const Error& error);
   void trace(std::string_view step, std::string_view detail) const;
   static void finish(const nameko::Call& call, Reply reply);
@@ -73,8 +83,10 @@ class Client::Session {
   Loop loop_;
   UuidSource uuids_ = {};
   std::string reply_key_;
+  std::string reply_queue_;
   amqp::Connection connection_;
   nameko::Calls calls_ = {};
+  bool replies_owed_ = false;  ///< to calls that were given up when they may have left
   /// The last call with Silence::explained.
   struct Explained {
     std::string correlation_id = {};

@@ -71,6 +71,13 @@ class Tap::Session {
     }
   }
 
+  ~Session() {
+    set_interrupt_fd(-1);
+    close(amqp::farewell_max);
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
   void watch(const std::string& name) {
     const bool known =
         std::any_of(services_.begin(), services_.end(),
@@ -112,7 +119,7 @@ class Tap::Session {
 
   void set_interrupt_fd(int fd) { loop_ = Loop(fd); }
 
-  void close(Clock::duration at_most) { connection_.close(Clock::now() + at_most); }
+  void close(Clock::duration at_most) { connection_.close(Clock::now() + at_most, unbinding()); }
 
  private:
   void add(const std::string& name) {
@@ -223,6 +230,31 @@ class Tap::Session {
       ask(question, amqp::request::UnbindQueue{
                         .queue = queue_, .exchange = exchange_, .routing_key = std::move(key)});
     }
+  }
+
+  /// Undoes every binding that is there, or may be.
+  [[nodiscard]] std::vector<amqp::Request> unbinding() const {
+    std::vector<bool> bound;
+    for (const TappedService& service : services_) {
+      bound.push_back(service.present);
+    }
+    for (const Question& question : questions_) {
+      if (question.about == About::binding) {
+        bound[question.service] = true;
+      }
+    }
+    std::vector<amqp::Request> result;
+    const auto unbind = [this, &result](std::string key) {
+      result.emplace_back(amqp::request::UnbindQueue{
+          .queue = queue_, .exchange = exchange_, .routing_key = std::move(key)});
+    };
+    unbind(std::string(reply_binding_key));
+    for (std::size_t i = 0; i < services_.size(); ++i) {
+      if (bound[i]) {
+        unbind(nameko::rpc_binding_key(services_[i].name));
+      }
+    }
+    return result;
   }
 
   [[nodiscard]] Error refused(std::size_t index, const amqp::Answer& answer) const {

@@ -39,6 +39,10 @@ struct TapCounts {
 /// Watches the requests to services and the replies, as copies: nobody notices, and nothing is left
 /// behind. Movable, not copyable, one thread.
 ///
+/// RabbitMQ 4.3 refuses a message when one of the queues it goes to is just going away, and a
+/// refused reply ends a Nameko service. So a tap gives back its copies before it goes, in close()
+/// and in the destructor; a program that is killed cannot.
+///
 /// A service that never ran on this broker is unknown to its callers and stays so: only services
 /// that have a queue are watched, and others from the moment they get one, which is looked for
 /// every second at first and every ten later. For up to a second after the queue of a watched
@@ -47,6 +51,7 @@ class Tap {
  public:
   /// Throws Error{usage}.
   Tap(const Options& options, const TapOptions& tap);
+  /// As close(), for 100 ms at most.
   ~Tap();
   Tap(Tap&& other) noexcept;
   Tap& operator=(Tap&& other) noexcept;
@@ -72,7 +77,8 @@ class Tap {
   /// Instead of Options::interrupt_fd from now on.
   void set_interrupt_fd(int fd);
 
-  /// Says goodbye to the broker and waits for its answer. Throws only Error{interrupted}.
+  /// Ends the watching, then says goodbye to the broker and waits for its answer. Throws only
+  /// Error{interrupted}.
   void close(Clock::duration at_most = std::chrono::seconds(1));
 
  private:

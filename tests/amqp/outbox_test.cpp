@@ -272,5 +272,22 @@ TEST(Outbox, AppendsNothingOfAMessageThatDoesNotFit) {
   EXPECT_EQ(outbox.front(), "");
 }
 
+TEST(Outbox, ForgetsWhatIsBehindACut) {
+  Outbox outbox;
+  outbox.append("gone");
+  outbox.sent(outbox.front().size());
+  outbox.append("kept");
+  const std::uint64_t position = outbox.appended_total();
+  outbox.append(message_of("small"), frame_max);
+  outbox.append(message_of(text_of(1'000'000)), frame_max);
+
+  outbox.cut(position);
+
+  EXPECT_EQ(outbox.appended_total(), position);
+  outbox.append("after");
+  EXPECT_EQ(drain(outbox), "keptafter");
+  EXPECT_EQ(outbox.sent_total(), outbox.appended_total());
+}
+
 }  // namespace
 }  // namespace miko::amqp
