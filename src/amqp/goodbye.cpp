@@ -10,7 +10,7 @@ namespace {
 
 /// What the broker was routing when it heard the last request arrives within this time, or within
 /// this time after the message before it.
-constexpr std::chrono::milliseconds settling_time{20};
+constexpr std::chrono::milliseconds settling_time{10};
 
 }  // namespace
 

@@ -132,7 +132,7 @@ TEST_P(ServeTest, C54_SharesTheCallsWithARealServiceBesideIt) {
 
   int stubs = 0;
   for (int i = 0; i < 8; ++i) {
-    const std::string out = miko({"call", "orders", "ping"}).out;
+    const std::string out = miko({"call", "orders", "ping", "--timeout", "20s"}).out;
     EXPECT_TRUE(out == "\"pong\"\n" || out == "\"stub\"\n") << out;
     stubs += out == "\"stub\"\n" ? 1 : 0;
   }
@@ -156,11 +156,12 @@ methods:
   ASSERT_TRUE(eventually([this] { return queue("rpc-orders").ends_with("1 consuming"); }));
   Serve serve(service().uri, {"stock", "--file", stubs});
 
-  EXPECT_EQ(miko({"call", "orders", "create", "item=pen", "count:=1"}).out,
-            "{\"item\":\"pen\",\"left\":41}\n");
+  const auto create = [this](const std::string& item) {
+    return miko({"call", "orders", "create", "item=" + item, "count:=1", "--timeout", "20s"});
+  };
+  EXPECT_EQ(create("pen").out, "{\"item\":\"pen\",\"left\":41}\n");
   // What the service does not catch goes on to its caller.
-  EXPECT_EQ(miko({"call", "orders", "create", "item=ink", "count:=1"}).error("/error/remote/value"),
-            "SoldOut no ink");
+  EXPECT_EQ(create("ink").error("/error/remote/value"), "SoldOut no ink");
 }
 
 /// A client that shares nothing with Nameko and miko.
