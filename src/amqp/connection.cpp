@@ -76,7 +76,7 @@ void Connection::connect(Clock::time_point until, Pace pace) {
   assembler_ = Assembler(options_.body_size_max);
   outbox_ = Outbox();
   leaving_.clear();
-  line_full_ = false;
+  line_stuck_ = false;
   left_ = 0;
   asked_ = 0;
   inquiring_ = inquiry_channel_open_ = inquiry_channel_opening_ = false;
@@ -238,6 +238,7 @@ std::optional<Event> Connection::handle_method(const Frame& frame) {
     outbox_.append(answer);
     flush();
     main_channel_closed_ = ready() && !close->whole_connection;
+    asked_ = 0;
     throw closed_by_broker(*close);
   } else if (const auto* cancel = std::get_if<method::Cancel>(&method)) {
     throw Error({.kind = ErrorKind::connection_lost,
@@ -306,19 +307,16 @@ void Connection::start_over_carefully(Clock::time_point until) {
 }
 
 void Connection::flush() {
-  line_full_ = false;
+  line_stuck_ = false;
   while (line_down_.empty()) {
     const std::string_view bytes = outbox_.front();
     if (bytes.empty()) {
       break;
     }
     const Io io = transport_->write(bytes);
-    if (!io.closed.empty()) {
-      // What the broker said before it went is still readable, and says why.
-      break;
-    }
     if (io.bytes == 0) {
-      line_full_ = true;
+      // If the line is down, what the broker said before it went is still readable, and says why.
+      line_stuck_ = true;
       break;
     }
     outbox_.sent(io.bytes);

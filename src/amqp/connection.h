@@ -24,10 +24,6 @@
 
 namespace miko::amqp {
 
-/// How long a goodbye takes at most that nobody waits for: enough for a broker that is well and not
-/// far away, and not felt by who has pressed Ctrl-C.
-inline constexpr std::chrono::milliseconds farewell_max{100};
-
 struct ConnectionOptions {
   std::vector<Endpoint> endpoints = {};  ///< tried in this order until one answers
   /// Asked for together with the login; a refusal ends the session.
@@ -188,14 +184,15 @@ class Connection {
   Inbox inbox_ = {};
   bool heard_anything_ = false;
   bool may_have_arrived_ = true;  ///< something to read, as far as is known
-  bool line_full_ = false;        ///< the last write would have had to wait
+  bool line_stuck_ = false;       ///< the last write did not get everything out
   std::string line_down_ = {};    ///< why nothing more can be read, once the inbox is empty
 
   Clock::time_point last_received_ = {};
   Clock::time_point last_sent_ = {};
   std::string blocked_reason_ = {};
   bool main_channel_closed_ = false;  ///< by the broker; the connection goes on
-  bool over_ = false;                 ///< there is nobody to say goodbye to
+  bool over_ = false;                 ///< ended by the broker, or by what it said; no goodbye
+  bool last_asked_ = false;           ///< by a close() that may have been interrupted
   bool closing_ = false;
   bool closed_ = false;
 };

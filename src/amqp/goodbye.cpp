@@ -1,7 +1,6 @@
 // How a Connection ends that is ended by this side.
 
 #include <algorithm>
-#include <exception>
 
 #include "amqp/connection.h"
 
@@ -12,6 +11,9 @@ namespace {
 /// this time after the message before it.
 constexpr std::chrono::milliseconds settling_time{10};
 
+/// What still comes then had been waiting in the queue.
+constexpr std::chrono::milliseconds settling_time_max{30};
+
 }  // namespace
 
 bool Connection::take_back() {
@@ -19,7 +21,7 @@ bool Connection::take_back() {
   if (leaving_.empty()) {
     return true;
   }
-  if (line_full_) {
+  if (line_stuck_) {
     return false;
   }
   outbox_.cut(leaving_.front().begin);
@@ -47,8 +49,6 @@ void Connection::close(Clock::time_point until, const std::vector<Request>& last
     if (error.kind() == ErrorKind::interrupted) {
       throw;
     }
-  } catch (const std::exception&) {
-    // There is no memory for a goodbye: the line is dropped.
   }
   transport_.reset();
 }
@@ -68,8 +68,11 @@ void Connection::ask_last(const std::vector<Request>& last, Clock::time_point un
   if (!ready() || inquiring_) {
     return;
   }
-  for (const Request& one : last) {
-    main_channel_closed_ ? inquire(one) : request(one);
+  if (!last_asked_) {
+    last_asked_ = true;
+    for (const Request& one : last) {
+      main_channel_closed_ ? inquire(one) : request(one);
+    }
   }
   while ((asked_ > 0 || inquiring_) && in_time()) {
     static_cast<void>(next(until));
@@ -80,6 +83,7 @@ void Connection::ask_last(const std::vector<Request>& last, Clock::time_point un
 /// A message that was routed before its queue was unbound is delivered to it afterwards, and
 /// nothing tells which is the last one.
 void Connection::settle(Clock::time_point until) {
+  until = std::min(until, Clock::now() + settling_time_max);
   Clock::time_point settled = Clock::now() + settling_time;
   while (line_down_.empty() && Clock::now() < std::min(settled, until)) {
     if (next(std::min(settled, until))) {

@@ -38,13 +38,9 @@ struct CallOptions {
   BatchOptions batch = {};
 };
 
-/// After a timeout this much is left for the goodbye: enough for a RabbitMQ 4.3 that unbinds its
-/// first queue, which takes it 40 ms.
-constexpr std::chrono::milliseconds goodbye_grace{80};
-
 void say_goodbye(Client& rpc, Clock::time_point deadline) {
   try {
-    rpc.close(std::clamp<Clock::duration>(deadline - Clock::now(), goodbye_grace,
+    rpc.close(std::clamp<Clock::duration>(deadline - Clock::now(), short_goodbye,
                                           std::chrono::seconds(1)));
   } catch (const Error&) {
     // Ctrl-C during the goodbye: what was asked for is done and printed.

@@ -70,7 +70,7 @@ class EventPrinter {
     }
     acknowledge();
     if (listener_) {
-      listener_->close();
+      interrupted_ ? listener_->close(short_goodbye) : listener_->close();
     }
     if (!options_.durable) {
       dropped_ += waiting_.size() + printed_.size();

@@ -124,7 +124,7 @@ class Watch {
     }
     // Before the reader of stdout is waited for: who tires of that must not kill a tap that
     // watches.
-    tap_.close();
+    interrupted_ ? tap_.close(short_goodbye) : tap_.close();
     finish_output();
     summarize();
     return interrupted_ ? exit_code(ErrorKind::interrupted) : 0;
@@ -150,6 +150,7 @@ class Watch {
         take(std::move(exchange));
       }
     } catch (const Error&) {
+      tap_.close();
       finish_output();
       summarize();
       throw;

@@ -73,9 +73,14 @@ class Listener::Session {
   }
 
   ~Session() {
-    if (bound_ && !durable()) {
+    if (!bound_ || durable()) {
+      return;
+    }
+    try {
       set_interrupt_fd(-1);
-      close(amqp::farewell_max);
+      close(short_goodbye);
+    } catch (const std::exception&) {
+      // There is no memory for a goodbye.
     }
   }
   Session(const Session&) = delete;
@@ -143,7 +148,6 @@ void Listener::Session::declare_queue(Clock::time_point until) {
   amqp::request::DeclareQueue queue = {.queue = queue_};
   if (!durable()) {
     queue.exclusive = true;
-    queue.auto_delete = true;
     queue.arguments = {{"x-max-length", {.value = own_queue_max}}};
     at_start_ = connection_.inquire(queue, until);
   } else {

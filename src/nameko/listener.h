@@ -46,7 +46,8 @@ class Listener {
   /// `take` is given every event, inside run_once(). It must not throw, and of this listener may
   /// call only acknowledge(). Checks options and names (Error{usage}) and does not wait.
   Listener(Options options, ListenerOptions what, std::function<void(Event)> take);
-  /// Drops the line; with a queue of its own it says goodbye as close() does, for 100 ms at most.
+  /// Drops the line; with a queue of its own it says goodbye as close() does, for short_goodbye at
+  /// most.
   ~Listener();
   Listener(Listener&& other) noexcept;
   Listener& operator=(Listener&& other) noexcept;

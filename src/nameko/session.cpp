@@ -27,8 +27,7 @@ amqp::ConnectionOptions calling_options(const Options& options, const std::strin
   if (options.confirms) {
     result.opening.emplace_back(amqp::request::ConfirmSelect());
   }
-  result.opening.emplace_back(
-      amqp::request::DeclareQueue{.queue = queue, .exclusive = true, .auto_delete = true});
+  result.opening.emplace_back(amqp::request::DeclareQueue{.queue = queue, .exclusive = true});
   result.opening.emplace_back(amqp::request::BindQueue{
       .queue = queue, .exchange = options.exchange, .routing_key = reply_key});
   result.opening.emplace_back(amqp::request::Consume{.queue = queue});
@@ -61,9 +60,14 @@ Client::Session::Session(Options options)
       connection_(loop_, calling_options(options_, reply_queue_, reply_key_)) {}
 
 Client::Session::~Session() {
-  if (replies_may_come()) {
+  if (!replies_may_come()) {
+    return;
+  }
+  try {
     loop_ = Loop();
-    say_goodbye(amqp::farewell_max);
+    say_goodbye(short_goodbye);
+  } catch (const std::exception&) {
+    // There is no memory for a goodbye.
   }
 }
 

@@ -43,8 +43,7 @@ amqp::ConnectionOptions tap_connection_options(const Options& options, const std
                               {"x-max-length-bytes", {.value = queue_bytes_max}},
                               {"x-overflow", {.value = std::string("drop-head")}}};
   result.opening = {
-      amqp::request::DeclareQueue{
-          .queue = queue, .exclusive = true, .auto_delete = true, .arguments = limits},
+      amqp::request::DeclareQueue{.queue = queue, .exclusive = true, .arguments = limits},
       amqp::request::BindQueue{.queue = queue,
                                .exchange = options.exchange,
                                .routing_key = std::string(reply_binding_key)},
@@ -72,8 +71,12 @@ class Tap::Session {
   }
 
   ~Session() {
-    set_interrupt_fd(-1);
-    close(amqp::farewell_max);
+    try {
+      set_interrupt_fd(-1);
+      close(short_goodbye);
+    } catch (const std::exception&) {
+      // There is no memory for a goodbye.
+    }
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

@@ -51,7 +51,7 @@ class Tap {
  public:
   /// Throws Error{usage}.
   Tap(const Options& options, const TapOptions& tap);
-  /// As close(), for 100 ms at most.
+  /// As close(), for short_goodbye at most.
   ~Tap();
   Tap(Tap&& other) noexcept;
   Tap& operator=(Tap&& other) noexcept;

@@ -111,7 +111,8 @@ TEST(LeavingFault, ACallThatTimedOutHasItsReplyTurnedAwayFirst) {
 
   expect_fault(fault_call(server.uri(), short_call()), 124, "timeout", "maybe");
 
-  EXPECT_EQ(server.last_words(), (Words{server.unbind(), "close"}));
+  const Words last = server.last_words();
+  EXPECT_EQ(last, (Words{server.unbind(), "close"}));
 }
 
 TEST(LeavingFault, ACallThatWasAnsweredJustSaysGoodbye) {
@@ -177,7 +178,8 @@ TEST(LeavingFault, ACallThatIsInterruptedHasItsReplyTurnedAwayFirst) {
 
     EXPECT_EQ(run.signal, signal);
     EXPECT_EQ(run.error("/error/executed"), "maybe");
-    EXPECT_EQ(server.last_words(), (Words{server.unbind(), "close"}));
+    const Words last = server.last_words();
+    EXPECT_EQ(last, (Words{server.unbind(), "close"}));
   }
 }
 
@@ -193,7 +195,8 @@ TEST(LeavingFault, ABatchThatNobodyReadsTurnsRepliesAwayAndSendsNothingMore) {
 
   EXPECT_EQ(run.signal, SIGPIPE) << run.exit_code;
   EXPECT_EQ(run.err, "");
-  EXPECT_EQ(server.last_words(), (Words{server.unbind(), "close"}));
+  const Words last = server.last_words();
+  EXPECT_EQ(last, (Words{server.unbind(), "close"}));
 }
 
 TEST(LeavingFault, RepliesAreTurnedAwayAlsoWhenTheBrokerHasClosedTheChannel) {
@@ -205,7 +208,26 @@ TEST(LeavingFault, RepliesAreTurnedAwayAlsoWhenTheBrokerHasClosedTheChannel) {
                            {.input = Text{"[1]\n[2]\n"}});
 
   EXPECT_EQ(run.exit_code, 1) << run.err;
-  EXPECT_EQ(server.last_words(), (Words{server.unbind(2), "close"}));
+  const Words last = server.last_words();
+  EXPECT_EQ(last, (Words{server.unbind(2), "close"}));
+}
+
+TEST(LeavingFault, NothingIsSaidOnALineThatBrokeInTheMiddleOfARequest) {
+  FakeServer server([](Peer& peer) {
+    peer.log_in();
+    peer.ack(peer.read_request());
+    peer.read_exactly(1'000'000);
+    peer.reset();
+  });
+  const std::string large = "[\"" + std::string(20'000'000, 'x') + "\"]\n";
+
+  const Outcome run = miko({"call", "greeting", "hello", "--batch", "-j", "2", "-b", server.uri()},
+                           {.input = Text{"[1]\n" + large}});
+
+  EXPECT_EQ(run.exit_code, 1) << run.err;
+  EXPECT_NE(run.out.find(R"("code":"connection_lost")"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find(R"("executed":"maybe")"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find(R"("executed":"no")"), std::string::npos) << run.out;
 }
 
 TEST(LeavingFault, AClientThatGoesSendsNothingOfWhatItHasOnlyStarted) {

@@ -1,5 +1,6 @@
 // Clients, taps and listeners that go while real Nameko services are talking. RabbitMQ 4.3 refuses
-// what is for a queue that is just going away, and a Nameko service ends of a refused reply.
+// what is for a queue that is just going away, and a Nameko service ends of a refused reply: with
+// that version, which scripts/test-brokers has, these tests fail where miko just goes.
 
 #include <csignal>
 
@@ -49,10 +50,9 @@ TEST_P(LeavingTest, TheServiceOutlivesABatchThatNobodyReads) {
 }
 
 TEST_P(LeavingTest, TheServiceOutlivesCallsThatGiveUpWhenItAnswers) {
-  const Outcome run = run_shell(
-      "for i in $(seq 20); do miko call lab slow :=0.1 --timeout 110ms -o none; done 2>/dev/null");
+  static_cast<void>(run_shell(
+      "for i in $(seq 20); do miko call lab slow :=0.1 --timeout 110ms -o none; done 2>/dev/null"));
 
-  EXPECT_EQ(run.err, "");
   expect_alive();
 }
 
@@ -66,6 +66,20 @@ TEST_P(LeavingTest, TheServiceOutlivesABatchThatIsTerminated) {
 
   child.send_signal(SIGTERM);
   EXPECT_EQ(child.wait().signal, SIGTERM);
+
+  expect_alive();
+}
+
+TEST_P(LeavingTest, TheServiceOutlivesABatchWhoseChannelIsClosedForAMessageThatIsTooLarge) {
+  std::string input;
+  for (int i = 0; i < 60; ++i) {
+    input += "[0.02]\n";
+  }
+  // Over the limit of RabbitMQ 4.
+  input += "[\"" + std::string(17'000'000, 'x') + "\"]\n";
+
+  static_cast<void>(miko({"call", "lab", "slow", "--batch", "--timeout", "20s", "-o", "none"},
+                         {.input = Text{input}}));
 
   expect_alive();
 }
