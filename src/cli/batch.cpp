@@ -72,7 +72,7 @@ class Batch {
     }
     progress_.clear();
     if (!lost_) {
-      interrupted_ ? rpc_->close(short_goodbye) : rpc_->close();
+      interrupted_ ? rpc_->close(interrupted_goodbye) : rpc_->close();
     }
     return report();
   }

@@ -238,7 +238,7 @@ int run(BenchOptions options, Session& session) {
     Progress progress(!options.no_progress && session.output.may_show_progress(), Clock::now());
     const LoadResult result = run_load(plan, rpc, session.interrupt_fd, progress);
     progress.clear();
-    result.interrupted ? rpc.close(short_goodbye) : rpc.close();
+    result.interrupted ? rpc.close(interrupted_goodbye) : rpc.close();
 
     print_report(plan, result, thresholds, session);
     if (hgrm) {

@@ -18,6 +18,10 @@ class App;
 
 namespace miko::cli {
 
+/// How long a goodbye may take after a signal, which ends miko within 0.2 s: enough for a broker on
+/// another continent.
+inline constexpr std::chrono::milliseconds interrupted_goodbye{150};
+
 /// What a command gets besides its own options.
 struct Session {
   TypedOptions typed = {};

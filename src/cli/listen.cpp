@@ -70,7 +70,9 @@ class EventPrinter {
     }
     acknowledge();
     if (listener_) {
-      interrupted_ ? listener_->close(short_goodbye) : listener_->close();
+      // What was acknowledged to a durable queue must arrive, or it comes again.
+      interrupted_ && !options_.durable ? listener_->close(interrupted_goodbye)
+                                        : listener_->close();
     }
     if (!options_.durable) {
       dropped_ += waiting_.size() + printed_.size();

@@ -245,7 +245,7 @@ int run_pings(const PingOptions& options, PingFormat format, Session& session) {
   });
   pinging.result.state = state;
   pinging.run();
-  pinging.stopped() ? rpc.close(short_goodbye) : rpc.close();
+  pinging.stopped() ? rpc.close(interrupted_goodbye) : rpc.close();
 
   const Output output = pinging.stopped() ? session.output.without_interrupt() : session.output;
   if (!silent) {

@@ -124,7 +124,7 @@ class Watch {
     }
     // Before the reader of stdout is waited for: who tires of that must not kill a tap that
     // watches.
-    interrupted_ ? tap_.close(short_goodbye) : tap_.close();
+    interrupted_ ? tap_.close(interrupted_goodbye) : tap_.close();
     finish_output();
     summarize();
     return interrupted_ ? exit_code(ErrorKind::interrupted) : 0;

@@ -10,6 +10,7 @@
 #include "base/uuid.h"
 #include "nameko/endpoints.h"
 #include "nameko/events.h"
+#include "nameko/farewell.h"
 #include "nameko/names.h"
 
 namespace miko {
@@ -73,14 +74,8 @@ class Listener::Session {
   }
 
   ~Session() {
-    if (!bound_ || durable()) {
-      return;
-    }
-    try {
-      set_interrupt_fd(-1);
-      close(short_goodbye);
-    } catch (const std::exception&) {
-      // There is no memory for a goodbye.
+    if (bound_ && !durable()) {
+      nameko::say_farewell(loop_, [this] { close(short_goodbye); });
     }
   }
   Session(const Session&) = delete;

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/uuid.h"
 #include "nameko/endpoints.h"
+#include "nameko/farewell.h"
 #include "nameko/inspection.h"
 #include "nameko/names.h"
 #include "nameko/rpc.h"
@@ -60,14 +61,8 @@ Client::Session::Session(Options options)
       connection_(loop_, calling_options(options_, reply_queue_, reply_key_)) {}
 
 Client::Session::~Session() {
-  if (!replies_may_come()) {
-    return;
-  }
-  try {
-    loop_ = Loop();
-    say_goodbye(short_goodbye);
-  } catch (const std::exception&) {
-    // There is no memory for a goodbye.
+  if (replies_may_come()) {
+    nameko::say_farewell(loop_, [this] { say_goodbye(short_goodbye); });
   }
 }
 

@@ -13,6 +13,7 @@
 #include "base/uuid.h"
 #include "nameko/endpoints.h"
 #include "nameko/exchange_pairs.h"
+#include "nameko/farewell.h"
 #include "nameko/inspection.h"
 #include "nameko/names.h"
 
@@ -71,12 +72,7 @@ class Tap::Session {
   }
 
   ~Session() {
-    try {
-      set_interrupt_fd(-1);
-      close(short_goodbye);
-    } catch (const std::exception&) {
-      // There is no memory for a goodbye.
-    }
+    nameko::say_farewell(loop_, [this] { close(short_goodbye); });
   }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
